@@ -17,6 +17,7 @@ from bptt_bench.text.arguments import show_value
 
 LEVELS_OF_A_RANGE = 10  # unless it says how many
 MOST_POINTS = 10_000  # of one option: nobody reads a longer table, and a program can call twice
+_COMMA = re.compile(r',(?=(?:[^"]*"[^"]*")*[^"]*$)')  # outside of quotation marks
 _RANGE = re.compile(r"(.+?)\.\.(.+?)(?::(\d{1,9}))?")
 
 PointText: TypeAlias = "str | Mapping[str, Any]"  # a point, some of whose levels may be ranges
@@ -75,6 +76,8 @@ def parse_points(given: PointText | Sequence[PointText], option: str = "--at") -
 
     >>> [len(one) for one in parse_points("V=1000,T=1..100:3")]
     [3]
+    >>> parse_points('gpu="A100, 40 GB",T=35')[0].axes
+    {'gpu': ['A100, 40 GB'], 'T': [35]}
     >>> list(parse_points("V=1000,T=1..100:3")[0].points({"V": True, "T": True}))
     [{'V': 1000, 'T': 1}, {'V': 1000, 'T': 10}, {'V': 1000, 'T': 100}]
     """
@@ -109,7 +112,7 @@ def normalize_name(name: str) -> str:
 
 def _parse_text(option: str, text: str) -> PointQuery:
     axes: dict[str, Sequence[float | str] | Range] = {}
-    for part in text.split(",") if text.strip() else ():
+    for part in _COMMA.split(text) if text.strip() else ():
         name, equals, level = (piece.strip() for piece in part.partition("="))
         name = normalize_name(name)
         if not equals or not name.isidentifier():
@@ -136,6 +139,8 @@ def _parse_mapping(option: str, levels: Mapping[str, Any]) -> PointQuery:
 
 
 def _axis(where: str, name: str, level: Any) -> Sequence[float | str] | Range:
+    if isinstance(level, str) and len(level) > 2 and level[0] == level[-1] == '"':
+        return [level[1:-1]]
     found = _RANGE.fullmatch(level.strip()) if isinstance(level, str) else None
     if found is None:
         return [_level(where, name, level)]

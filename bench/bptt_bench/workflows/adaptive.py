@@ -276,7 +276,9 @@ class DecidingSampler(Sampler):
 def _why_not(found: Mapping[str, LawSet], left: float) -> str:
     if all(len(laws.candidates) == 1 for laws in found.values()):
         return "one law is left for each subject" if found else "every subject states a law"
-    return "no point decides between the laws that are left" if left > 0 else "the time is used up"
+    if left <= 0:
+        return "the time is used up"
+    return "no point beyond those measured would decide between the laws that are left within the time"
 
 
 def _is_worth_it(allocation: Allocation) -> bool:

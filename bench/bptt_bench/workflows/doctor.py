@@ -63,7 +63,7 @@ def check_load(load: float | None, cores: int) -> Finding:
     """Check the load of the last minute against the cores."""
     if load is None:
         return Finding("load_average", None, "not readable", "unknown", "look for other work")
-    poor = "other work is running: wait for it, or expect wide intervals"
+    poor = "other work is running, or ended within the last minute: wait for it, or expect wide intervals"
     shown = f"{load:.2f} on {cores} cores"
     return Finding.judge("load_average", load, shown, load <= BUSY_SHARE * cores, "quiet enough", poor)
 

@@ -114,3 +114,10 @@ def test_more_points_than_anybody_reads_are_refused_before_they_are_made(asked: 
 
 def test_as_many_as_allowed_are_allowed() -> None:
     assert len(points("x=1..1e9:100,n=1000..1e9:100")) == MOST_POINTS
+
+
+@pytest.mark.parametrize(
+    ("text", "level"), [('gpu="A100, 40 GB"', "A100, 40 GB"), ('gpu="1..3"', "1..3"), ('gpu="7"', "7"), ('gpu=a"b', 'a"b')]
+)
+def test_quotation_marks_hold_a_level_with_a_comma(text: str, level: str) -> None:
+    assert points(f"{text},n=1") == [Point(gpu=level, n=1)]

@@ -75,7 +75,7 @@ def test_points_that_decide_are_measured_until_one_law_is_left_or_none_decides(t
     assert "would tell" in said[0]
     assert said[-1] in (
         "done: one law is left for each subject",
-        "done: no point decides between the laws that are left",
+        "done: no point beyond those measured would decide between the laws that are left within the time",
     )
     assert "n*log(n)" in [one.law.text for one in discover(frame).candidates]
 

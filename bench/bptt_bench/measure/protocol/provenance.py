@@ -106,11 +106,28 @@ def require_sources(module: str, begun_with: Mapping[str, str]) -> None:
     ------
     CodeDiffersError : a file has changed.
     """
-    now = digest_sources(module)
-    common = begun_with.keys() & now.keys()
-    files = changed_files({name: begun_with[name] for name in common}, {name: now[name] for name in common})
+    seen = _find_specifications(module)
+    now = {}
+    for file in begun_with:
+        path = _path_of(file, seen)
+        if path is not None and path.is_file():
+            now[file] = hashlib.sha256(path.read_bytes()).hexdigest()
+    files = changed_files({file: begun_with[file] for file in now}, now)
     if files:
         raise CodeDiffersError(f"the code has changed since the run began: {list_files(files)}")
+
+
+def _path_of(file: str, seen: dict[str, ModuleSpec]) -> Path | None:
+    """Return where the file of a module lies here; ``seen`` are the modules found so far, and grows."""
+    name = file.rpartition(".")[0].removesuffix("/__init__").replace("/", ".")
+    for each in _with_parents(name):
+        if each not in seen:
+            spec = _find_module(each, seen)
+            if spec is None:
+                return None
+            seen[each] = spec
+    origin = seen[name].origin
+    return None if origin is None else Path(origin)
 
 
 def _find_specifications(module: str) -> dict[str, ModuleSpec]:
@@ -172,7 +189,7 @@ def _imports(content: bytes, package: str) -> Iterator[str]:
         tree = ast.parse(content)
     except (SyntaxError, ValueError, RecursionError):
         return
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         match node:
             case ast.Import(names=names):
                 yield from (alias.name for alias in names)
@@ -180,12 +197,23 @@ def _imports(content: bytes, package: str) -> Iterator[str]:
                 base = _absolute_name(name or "", package, level)
                 yield base
                 yield from (f"{base}.{alias.name}" if base else alias.name for alias in names)
+    for node in ast.walk(tree) if any(name.encode() in content for name in IMPORTERS) else ():
+        match node:
             case ast.Call(
                 func=ast.Name(id=called) | ast.Attribute(attr=called), args=[ast.Constant(value=str(name)), *_]
             ):
                 if called in IMPORTERS:
                     bare = name.lstrip(".")
                     yield _absolute_name(bare, package, len(name) - len(bare))
+
+
+def _statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield all statements, of which no expression holds any."""
+    for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+        nodes = getattr(tree, field, ())
+        for node in nodes if isinstance(nodes, list) else ():  # the body of a lambda is an expression
+            yield node
+            yield from _statements(node)
 
 
 def _absolute_name(name: str, package: str, level: int) -> str:

@@ -66,7 +66,7 @@ def _curve(fit: Fit, line: Line, predictor: Predictor, caution: str) -> dict[str
     table = along(line.fixed, line.factor, np.array(levels)).to_dict("records")
     predicted = predictor.predict([Point(row) for row in table])
     cautions = [
-        "; ".join(filter(None, (caution, "" if one.assessment is None else grade_words(one.assessment))))
+        "; ".join(filter(None, (caution, "" if one.assessment is None else grade_words(one.assessment, "times"))))
         for one in predicted
     ]
     notes = list(dict.fromkeys(cautions))

@@ -126,7 +126,7 @@ def _larger(fit: Fit, predictor: Predictor, verdict: Word) -> Iterator[str]:
     assert found.low is not None
     assert found.high is not None
     doubt = ", if the law holds" if verdict == "inconclusive" else ""
-    caution = "" if found.assessment is None else grade_words(found.assessment)
+    caution = "" if found.assessment is None else grade_words(found.assessment, "times")
     amount = show.amount_interval(found.value, found.low, found.high, fit.unit)
     yield f"At {show.point(at)} it would take {amount}{doubt}{f' ({caution})' if caution else ''}."
 

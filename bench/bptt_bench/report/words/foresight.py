@@ -230,9 +230,14 @@ def assessment_words(one: Assessment, is_beyond: bool = True) -> str:
     return "; ".join(parts)
 
 
-def grade_words(one: Assessment) -> str:
-    """Return the grade of a prediction with its reasons; empty for one that is sound."""
-    return "" if one.grade is Grade.SOUND else f"{GRADES[one.grade]}: {'; '.join(reason_lines(one))}"
+def grade_words(one: Assessment, data: str = "data") -> str:
+    """Return the grade of a prediction with its reasons; empty for one that is sound.
+
+    ``data`` : what the law is held against; the work may follow a law that the times reject.
+    """
+    if one.grade is Grade.SOUND:
+        return ""
+    return f"{GRADES[one.grade].replace('data', data)}: {'; '.join(reason_lines(one))}"
 
 
 def reason_lines(one: Assessment) -> Iterator[str]:

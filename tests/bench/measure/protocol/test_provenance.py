@@ -5,7 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from bptt_bench.measure.protocol.provenance import changed_files, digest_sources, folder_of, list_files
+from bptt_bench.measure.protocol.provenance import (
+    CodeDiffersError,
+    changed_files,
+    digest_sources,
+    folder_of,
+    list_files,
+    require_sources,
+)
 
 FILES = {
     "__init__.py": "",
@@ -68,6 +75,39 @@ def test_a_change_is_seen(pack: str, tmp_path: Path, file: str) -> None:
     path = tmp_path / pack / file
     path.write_text(path.read_text() + "# changed\n")
     assert changed_files(before, digest_sources(f"{pack}.experiment")) == [f"{pack}/{file} (changed)"]
+
+
+@pytest.mark.parametrize("file", ["__init__.py", "experiment.py", "late.py", "parts/__init__.py", "parts/of_parts.py"])
+def test_a_process_that_finds_another_file_refuses_to_measure(pack: str, tmp_path: Path, file: str) -> None:
+    begun_with = digest_sources(f"{pack}.experiment")
+    require_sources(f"{pack}.experiment", begun_with)
+    path = tmp_path / pack / file
+    path.write_text(path.read_text() + "# changed\n")
+    with pytest.raises(CodeDiffersError, match=rf"since the run began: {pack}/{file} \(changed\)"):
+        require_sources(f"{pack}.experiment", begun_with)
+    path.unlink()
+    require_sources(f"{pack}.experiment", begun_with)  # it may lie elsewhere on another host
+
+
+def test_a_file_that_is_an_experiment_is_held_against_itself(pack: str, tmp_path: Path) -> None:
+    alone = tmp_path / f"alone_{pack}.py"
+    alone.write_text(f"import {pack}.model\n")
+    begun_with = digest_sources(str(alone))
+    require_sources(str(alone), begun_with)
+    alone.write_text("pass\n")
+    with pytest.raises(CodeDiffersError, match=rf"began: {alone.name} \(changed\)"):
+        require_sources(str(alone), begun_with)
+
+
+def test_imports_are_found_wherever_a_statement_may_stand(pack: str, tmp_path: Path) -> None:
+    source = (
+        "class A:\n    try:\n        pass\n    except ValueError:\n        import PACK.up\n    else:\n        pass\n"
+        "    finally:\n        import PACK.late\nf = lambda: 1\nif f:\n    pass\nelse:\n    import PACK.named\n"
+        "match 1:\n    case 1:\n        import PACK.near\nasync def g():\n    async with f:\n        import PACK.dunder\n"
+    )
+    (tmp_path / pack / "experiment.py").write_text(source.replace("PACK", pack))
+    found = digest_sources(f"{pack}.experiment")
+    assert {f"{pack}/{name}.py" for name in ("up", "late", "named", "near", "dunder")} <= found.keys()
 
 
 def test_nothing_is_imported_to_find_out(pack: str, tmp_path: Path) -> None:

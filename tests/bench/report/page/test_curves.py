@@ -45,7 +45,7 @@ def test_a_prediction_that_is_not_sound_has_its_grade_beyond_the_data_alone() ->
     (curve,) = law_curves(law_analysis(lambda n: n**1.1, law="n"))
     notes = {node[0]: curve["notes"][node[4]] for node in curve["curve"]}
     assert notes[LEVELS[0]] == notes[LEVELS[-1]] == ""
-    assert notes[LEVELS[-1] * REACH].startswith("extrapolates a law that the data reject: ")
+    assert notes[LEVELS[-1] * REACH].startswith("extrapolates a law that the times reject: ")
 
 
 def test_no_text_ends_the_element_that_holds_the_data() -> None:
