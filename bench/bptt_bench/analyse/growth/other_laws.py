@@ -127,15 +127,18 @@ class OtherLaws:
         return best.law.text if is_followed else None
 
     def _closer_without_overhead(self, found: Slopes, others: list[Slopes]) -> str | None:
-        """Return a simple law of another class that a time follows far more closely by itself, without the overhead.
+        """Return a simple law of another class that a time follows far more closely by itself, without any overhead.
 
-        A logarithm over many decades is nearly followed by n beside a constant, but bends the other way.
+        A logarithm over many decades is nearly n beside a constant, but bends to the other side.
         """
         best = min(others, key=lambda one: one.deviation, default=None)
-        if best is None or self.given.is_exact or not found.overhead or found.deviation <= CLOSE_FIT * self.allowed.margin:
+        if best is None or self.given.is_exact or not found.overhead:
             return None
+        lower = self.given.beside_with(self.law, lower_order_terms(self.law))
+        closest = min(one.deviation for one in (found, lower) if one is not None)
         is_other = abs(self.power(best.law, found) - self.power(self.law, found)) >= ANOTHER_CLASS
-        return best.law.text if is_other and FAR_CLOSER * best.deviation <= found.deviation else None
+        is_misfit = closest > CLOSE_FIT * self.allowed.margin
+        return best.law.text if is_other and is_misfit and FAR_CLOSER * best.deviation <= closest else None
 
     def _beside_constant(self, found: Slopes, others: list[Slopes]) -> Iterator[Slopes]:
         """Yield the counts beside laws of another class with a constant, where that is little of the largest."""

@@ -51,7 +51,8 @@ def test_what_a_larger_size_takes_is_what_predict_says_with_its_grade() -> None:
     assert value.estimate != pytest.approx(found.value, rel=0.02)
     assert answer.verdict == "supported"
     amount = show.si_interval(found.value, found.low, found.high)
-    assert f"it would take {amount} ({grade_words(found.assessment, "times")})." in answer.text
+    grade = grade_words(found.assessment, "times")
+    assert f"it would take {amount} ({grade})." in answer.text
 
 
 def test_a_refuted_law_predicts_nothing() -> None:
