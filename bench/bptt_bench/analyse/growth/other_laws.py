@@ -116,7 +116,10 @@ class OtherLaws:
         return any(one is not None and one.deviation <= LARGEST_MISFIT for one in (*others, *lower))
 
     def closer_law(self, found: Slopes, others: list[Slopes]) -> str | None:
-        """Return a simple law that the response follows far more closely, if any."""
+        """Return a law that the response follows far more closely, if any: a simple one, or one of lower powers."""
+        if len(self.given.points) > 1:
+            is_judged = not self.given.is_exact and self.allowed.bound == "tight" and self._is_misfit(found)
+            return self.lower_law_of_time(found, FAR_CLOSER) if is_judged else None
         if found.deviation <= self.allowed.margin:
             return self._closer_without_overhead(found, others)
         candidates = [*others, *(self._beside_constant(found, others) if self.given.is_exact else ())]
@@ -139,6 +142,12 @@ class OtherLaws:
         is_other = abs(self.power(best.law, found) - self.power(self.law, found)) >= ANOTHER_CLASS
         is_misfit = closest > CLOSE_FIT * self.allowed.margin
         return best.law.text if is_other and is_misfit and FAR_CLOSER * best.deviation <= closest else None
+
+    def closer_beside_constant(self, found: Slopes, others: list[Slopes]) -> list[CostLaw]:
+        """Return simple laws that counts follow far more closely, with a constant that is little of the largest."""
+        beside = (self.given.beside_with(one.law, ("1",)) for one in others)
+        large = [one for one in beside if one is not None and one.share >= LEAST_OWN]
+        return [one.law for one in large if FAR_CLOSER * one.deviation <= found.deviation]
 
     def _beside_constant(self, found: Slopes, others: list[Slopes]) -> Iterator[Slopes]:
         """Yield the counts beside laws of another class with a constant, where that is little of the largest."""
@@ -171,7 +180,7 @@ class OtherLaws:
         ----------
         found : the response beside the law that is asked about. fits : those of the others that it follows.
         """
-        of_counts = self._rival_of_counts(found) if self.given.is_exact else self._root_of_time(found)
+        of_counts = self._rival_of_counts(found) if self.given.is_exact else self._rival_of_time(found)
         of_one = self._closer_count(found, others) or self._as_close_count(found, others) or self._falling_count(found)
         return of_counts or of_one or self._hidden_rival(found, fits)
 
@@ -282,12 +291,21 @@ class OtherLaws:
                 return law.plus(*lower_order_terms(law)).text
         return None
 
+    def _rival_of_time(self, found: Slopes) -> str | None:
+        """Return a law of lower powers that a time of several factors may have instead, if any."""
+        if len(self.given.points) == 1 or self.allowed.bound == "upper":
+            return None
+        return self._root_of_time(found) or (self.lower_law_of_time(found) if self._is_misfit(found) else None)
+
+    def _is_misfit(self, found: Slopes) -> bool:
+        return found.deviation > CLOSE_FIT * self.allowed.margin
+
     def _root_of_time(self, found: Slopes) -> str | None:
         """Return the root of a law of several factors that a time follows beside a constant, unless it is refuted.
 
         Where the growth shows at the largest levels alone, a cache that is left there looks like a higher power.
         """
-        if len(self.given.points) == 1 or not found.overhead or self.allowed.bound == "upper":
+        if not found.overhead:
             return None
         root = self._root()
         if root is None:
@@ -308,21 +326,21 @@ class OtherLaws:
             " + ".join("*".join(f"{base}**{power / 2 or 1:g}" for base, power in each.items()) for each in powers)
         )
 
-    def is_lower_followed(self, beside: Slopes) -> bool:
-        """Return whether a time of several factors follows a law of lower powers more closely than this one.
+    def lower_law_of_time(self, beside: Slopes, closer: float = AS_CLOSE) -> str | None:
+        """Return a law of lower powers that a time of several factors follows so much more closely than this one.
 
         Parameters
         ----------
-        beside : the time beside this law with terms of lower order.
+        beside : the time beside this law, perhaps with terms of lower order.
         """
         root, tight = self._root(), self.allowed._replace(bound="tight")
         for law in (*self.lower_laws(), *([] if root is None else [root])):
             for overhead in ((), ("1",)):
                 other = self.given.beside_with(law, overhead)
-                is_closer = other is not None and AS_CLOSE * other.deviation < beside.deviation
+                is_closer = other is not None and closer * other.deviation < beside.deviation
                 if other is not None and is_closer and _words(other, tight) == {"supported"}:
-                    return True
-        return False
+                    return law.text
+        return None
 
     def _rival_of_counts(self, found: Slopes) -> str | None:
         """Return a law of another class that counts of several factors follow far more closely, with lower powers."""

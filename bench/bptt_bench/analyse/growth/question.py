@@ -7,6 +7,7 @@ docs/decisions, 81).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -41,6 +42,8 @@ DOUBLED = 2.0  # largest over smallest count, below which a constant is half or 
 WIDE_RANGE, FLAT = 50.0, 1.1  # largest over smallest: of a law that would show, and of a time that does not grow
 # margins by which counts may miss a law without refuting it: of one factor, and of several if all together are right
 MILD, MILD_OF_SEVERAL = 2.0, 4.0
+MILD_OF_SMALL_NUMBERS = 4.0  # … of one factor, at smaller levels that begin below the numbers that Python keeps ready
+SMALL_NUMBERS = 256
 FADING, LAST_STEP = 0.6, math.log(1.5)  # of what is missed, up to the largest level from one that is so much smaller
 FEWEST_PER_TERM = 2  # counts of several factors, for a law to be refuted that lower terms may hide
 NO_GROWTH = 0.01  # exponent of a law that does not grow with a factor
@@ -135,7 +138,7 @@ class LawQuestion:
         if "refuted" in words or verdict_on(finding.whole) == "refuted":
             hiding = self._hiding_terms(finding, others)
             is_open = (
-                bool(hiding) or self._is_missed_by_little(finding, found) or not self._rivals.is_any_followed(others)
+                bool(hiding) or self._is_missed_by_little(finding, found, others) or not self._rivals.is_any_followed(others)
             )
             return ("inconclusive" if is_open else "refuted"), replace(finding, hiding=hiding)
         absent = self._rivals.lower_term_alone()
@@ -225,7 +228,7 @@ class LawQuestion:
             return ()
         return tuple(term for term, share in found.largest_shares.items() if share < self.least_share / 2)
 
-    def _is_missed_by_little(self, finding: LawGrowth, found: Slopes) -> bool:
+    def _is_missed_by_little(self, finding: LawGrowth, found: Slopes, others: list[Slopes]) -> bool:
         """Return whether a law is missed by hardly more than the margin, and no other law of its factor tells why.
 
         At levels below those that are claimed also if it is missed by hardly more up to the largest of them, and with
@@ -242,10 +245,21 @@ class LawQuestion:
             is_whole_right = verdict_on(finding.whole) != "refuted"
             is_little = self.is_made_smaller and max(missed) <= MILD * self.margin
             return is_little or (max(missed) <= MILD_OF_SEVERAL * self.margin and is_whole_right)
-        if max(missed) > MILD * self.margin:
+        if max(missed) > self._most_missed(refuted):
             return self.is_made_smaller and self._late_excess() <= min(MILD * self.margin, FADING * max(missed))
         own = self._rivals.power(self.law, found)
-        return all(abs(self._rivals.power(CostLaw(law), found) - own) < self.margin for law in finding.also_fit)
+        tells_why = [CostLaw(law) for law in finding.also_fit] + self._rivals.closer_beside_constant(found, others)
+        return all(abs(self._rivals.power(law, found) - own) < self.margin for law in tells_why)
+
+    def _most_missed(self, refuted: Sequence[FactorGrowth]) -> float:
+        """Return by how much counts of one factor may miss a law without refuting it.
+
+        Where ever more numbers exceed those that Python keeps ready, they grow more than the law.
+        """
+        (levels,) = self.given.points.values()
+        grows_more = all(one.estimate.estimate > one.predicted for one in refuted)
+        is_of_small_numbers = self.is_made_smaller and grows_more and levels.min() <= SMALL_NUMBERS
+        return (MILD_OF_SMALL_NUMBERS if is_of_small_numbers else MILD) * self.margin
 
     def _is_followed_beside(self, beside: Slopes) -> bool:
         """Return whether a time follows its law within the margin beside small terms of lower order.
@@ -288,7 +302,7 @@ class LawQuestion:
             most = min(closer * closest, LARGEST_MISFIT) if self.given.is_exact else HIDDEN_CLOSER * closest
             if beside.deviation > most and not self._is_followed_beside(beside):
                 continue
-            if self._is_time_of_several and self._rivals.is_lower_followed(beside):
+            if self._is_time_of_several and self._rivals.lower_law_of_time(beside) is not None:
                 continue
             rivals = self._rivals.beside_lower(lower)
             is_little = self.given.is_exact and len(self.given.points) > 1 and beside.share < LEAST_HIDDEN

@@ -379,3 +379,27 @@ def test_numbers_that_take_fewer_instructions_at_small_levels_refute_nothing(is_
 def test_small_misses_of_several_factors_do_not_add_up_to_a_refutation(is_made_smaller: bool, word: str) -> None:
     n, m = (np.array(levels) for levels in zip(*product([50.0, 100, 200, 400], repeat=2), strict=True))
     assert answer("n*m", {"n": n, "m": m}, 40 * (n * m) ** 1.045, is_made_smaller=is_made_smaller).word == word
+
+
+BLOCKS = {160: 1486550, 320: 4602399, 640: 15210481, 800: 21501054, 1000: 30884444, 1131: 38728952, 1280: 47567471}
+
+
+@pytest.mark.parametrize(("law", "word"), [("n**1.5", "inconclusive"), ("n", "refuted"), ("n**2.5", "refuted")])
+def test_numbers_that_are_no_longer_small_do_not_refute_a_law(law: str, word: str) -> None:
+    """Instructions of sums by blocks of √n numbers, whose places exceed 256 at ever more of them."""
+    assert answer(law, {"n": list(BLOCKS)}, list(BLOCKS.values()), is_made_smaller=True).word == word
+
+
+def test_a_time_of_several_factors_supports_no_law_where_a_lower_one_is_followed_more_closely() -> None:
+    """Microseconds of merging n and m sorted numbers, at 300 to 30 000 of each."""
+    levels = [300.0, 949, 3000, 9487, 30_000]
+    points = {"n": np.repeat(levels, 5), "m": np.tile(levels, 5)}
+    assert answer("n**2 + m", points, np.array(MERGED).ravel(), is_exact=False).word == "inconclusive"
+    assert answer("n + m", points, np.array(MERGED).ravel(), is_exact=False).word == "supported"
+
+
+MERGED = [
+    [39.604, 78.415, 196.371, 592.804, 1985.67], [77.23, 126.697, 252.739, 658.652, 2073.033],
+    [204.593, 248.021, 421.911, 838.303, 2097.261], [611.53, 680.3, 823.514, 1356.252, 2725.604],
+    [2101.878, 2030.98, 2132.039, 2686.501, 4514.942],
+]  # fmt: skip
