@@ -138,7 +138,9 @@ class LawQuestion:
         if "refuted" in words or verdict_on(finding.whole) == "refuted":
             hiding = self._hiding_terms(finding, others)
             is_open = (
-                bool(hiding) or self._is_missed_by_little(finding, found, others) or not self._rivals.is_any_followed(others)
+                bool(hiding)
+                or self._is_missed_by_little(finding, found, others)
+                or not self._rivals.is_any_followed(others)
             )
             return ("inconclusive" if is_open else "refuted"), replace(finding, hiding=hiding)
         absent = self._rivals.lower_term_alone()

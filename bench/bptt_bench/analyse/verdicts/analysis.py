@@ -137,7 +137,11 @@ def analyse(
         skips=tuple(frame.attrs.get("skips", ())),
         machine_predictions=predict_all(frame, experiment, evidence.fits),
         predictors=LazyMapping(
-            {key[0]: functools.partial(make_predictor, key[0], evidence.fits[key]) for key in keys if key in evidence.fits}
+            {
+                key[0]: functools.partial(make_predictor, key[0], evidence.fits[key])
+                for key in keys
+                if key in evidence.fits
+            }
         ),
         race=race_of(evidence),
         hosts={key[0]: evidence.fits[key].hosts for key in keys if key in evidence.fits and evidence.fits[key].hosts},

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bptt_bench.plan import Point
 from bptt_bench.report import format as show
-from bptt_bench.report.figures.lines import Line, along, lines_along
+from bptt_bench.report.figures.lines import Line, lines_along
 from bptt_bench.report.words.findings.clauses import words
 from bptt_bench.report.words.foresight import grade_words
 
@@ -30,8 +29,8 @@ def law_curves(analysis: Analysis) -> list[dict[str, Any]]:
     """Return for each subject and each factor of its law what is predicted along that factor, as ``predict`` does.
 
     Each has ``subject``, ``factor``, ``fixed`` (the levels of the other factors, in words), ``unit``, ``largest`` (the
-    largest level measured), ``notes`` (why not to trust it), ``points`` and ``curve``: lists of level, value, low, high,
-    values in the base unit. Points are what was measured, with its interval; the curve is of predictions of a sample,
+    largest level measured), ``notes`` (why not to trust it), ``points`` and ``curve``: lists of level, value, low and
+    high, in the base unit. Points are what was measured, with its interval; the curve is of predictions of a sample,
     each with the place of its note at the end.
     """
     return list(_curves(analysis))[:MOST_CURVES]
@@ -63,8 +62,7 @@ def _lines(fit: Fit, varied: Collection[str], factors: Sequence[str]) -> Iterato
 
 def _curve(fit: Fit, line: Line, predictor: Predictor, caution: str) -> dict[str, Any]:
     levels = _levels(line.levels)
-    table = along(line.fixed, line.factor, np.array(levels)).to_dict("records")
-    predicted = predictor.predict([Point(row) for row in table])
+    predicted = predictor.predict([line.at(level) for level in levels])
     cautions = [
         "; ".join(filter(None, (caution, "" if one.assessment is None else grade_words(one.assessment, "times"))))
         for one in predicted

@@ -6,7 +6,6 @@ A sentence or two for each subject. Everything behind them (claims, figures, fit
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,8 +15,8 @@ from bptt_bench.analyse.findings.limits import Word
 from bptt_bench.plan import LawClaim, Point, RatioClaim
 from bptt_bench.plan.law.wording import join_names
 from bptt_bench.report import format as show
-from bptt_bench.report.words.foresight import grade_words
 from bptt_bench.report.words.content import CHECK, MARKS, claim_of, stated_law
+from bptt_bench.report.words.foresight import grade_words
 from bptt_bench.report.words.headlines import brief, headline_of
 from bptt_bench.report.words.reasons import sentence
 

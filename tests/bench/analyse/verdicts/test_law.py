@@ -330,7 +330,7 @@ def test_a_time_decides_on_a_law_of_which_small_counts_show_nothing(law: str, wo
     times = [{"n": float(n), "k": float(k), "seconds_per_eval": 1e-7 * n * k} for n, k in large * 5]
     table = pd.DataFrame([{"subject": "it", **row} for row in (*counts, *times)])
     levels = {"n": [100, 1000, 10_000], "k": [3, 10, 30]}
-    experiment = bench.experiment({"it": lambda _point: list}, law, measure=("time", "instructions"), **levels)
+    experiment = bench.experiment({"it": lambda _point: list}, law, measure=("time", "instructions"), factors=levels)
     table.attrs["factors"] = list(levels)
     (found,) = judge(table, experiment)
     assert found.verdict == word

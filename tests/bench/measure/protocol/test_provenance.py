@@ -103,7 +103,8 @@ def test_imports_are_found_wherever_a_statement_may_stand(pack: str, tmp_path: P
     source = (
         "class A:\n    try:\n        pass\n    except ValueError:\n        import PACK.up\n    else:\n        pass\n"
         "    finally:\n        import PACK.late\nf = lambda: 1\nif f:\n    pass\nelse:\n    import PACK.named\n"
-        "match 1:\n    case 1:\n        import PACK.near\nasync def g():\n    async with f:\n        import PACK.dunder\n"
+        "match 1:\n    case 1:\n        import PACK.near\n"
+        "async def g():\n    async with f:\n        import PACK.dunder\n"
     )
     (tmp_path / pack / "experiment.py").write_text(source.replace("PACK", pack))
     found = digest_sources(f"{pack}.experiment")
