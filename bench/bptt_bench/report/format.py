@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,7 @@ __all__ = [
     "claim_name",
     "duration",
     "fixed",
+    "formulas",
     "interval",
     "law",
     "level",
@@ -56,6 +58,7 @@ __all__ = [
     "verdict_words",
 ]
 WHOLE = "seconds_per_eval"
+_PRODUCT = re.compile(r"[\w)]\*{1,2}[\w(](?:[\w()/^-]|\*{1,2}(?=[\w(-]))*")
 SUFFIX = "_" + WHOLE
 
 
@@ -71,6 +74,15 @@ def law(text: str) -> str:
     'T·H·V + T·H²'
     """
     return " + ".join(term(part) for part in text.split(" + "))
+
+
+def formulas(text: str) -> str:
+    """Return a text with all products in it in print.
+
+    >>> formulas("leading: 3*H**2*T; at H = 100 the term 7*T*V/2 is 98 %; `tally`, *args")
+    'leading: 3·H²·T; at H = 100 the term 7·T·V/2 is 98 %; `tally`, *args'
+    """
+    return _PRODUCT.sub(lambda found: term(found[0]), text)
 
 
 def terms(texts: Iterable[str]) -> str:

@@ -48,7 +48,6 @@ class Analysis:
     skips : records of cells that were left out: for want of memory, or because something raised there.
     machine_predictions : by subject, what its works would take at the rates of the probe, made when first needed;
         none without a probe.
-    predictors : by subject, of the time of a whole evaluation by the fit of its law, made when first needed.
     is_fitted : whether any law of a whole evaluation was fitted.
     race : who is how fast where; ``None`` where no claim is about a speedup.
     hosts : of the samples of each subject that was measured on several.
@@ -68,7 +67,6 @@ class Analysis:
     below_floor: int
     skips: tuple[Mapping[str, Any], ...]
     machine_predictions: Mapping[str, MachinePrediction] = field(default_factory=dict)
-    predictors: Mapping[str, Predictor] = field(default_factory=dict)
     race: Race | None = None
     hosts: Mapping[str, tuple[Host, ...]] = field(default_factory=dict)
     code_changes: tuple[CodeChange, ...] = ()
@@ -91,6 +89,20 @@ class Analysis:
     def fits(self) -> Mapping[tuple[str, str], Fit]:
         """Return the fits by (subject, response)."""
         return self.evidence.fits
+
+    @property
+    def predictors(self) -> Mapping[str, Predictor]:
+        """Return by subject what predicts the time of a whole evaluation, made when first needed."""
+        fits = {subject.name: self.fits.get((subject.name, WHOLE)) for subject in self.experiment.subjects}
+        known = {name: fit for name, fit in fits.items() if fit is not None}
+        return LazyMapping({name: functools.partial(self._predictor, name, fit) for name, fit in known.items()})
+
+    def _predictor(self, subject: str, fit: Fit) -> Predictor:
+        memo, key = self.evidence.memo, ("predictor", subject)
+        if key not in memo:
+            memo[key] = make_predictor(subject, fit)
+        predictor: Predictor = memo[key]
+        return predictor
 
     @property
     def failures(self) -> Mapping[tuple[str, str], Reason]:
@@ -136,13 +148,6 @@ def analyse(
         below_floor=evidence.below_floor(),
         skips=tuple(frame.attrs.get("skips", ())),
         machine_predictions=predict_all(frame, experiment, evidence.fits),
-        predictors=LazyMapping(
-            {
-                key[0]: functools.partial(make_predictor, key[0], evidence.fits[key])
-                for key in keys
-                if key in evidence.fits
-            }
-        ),
         race=race_of(evidence),
         hosts={key[0]: evidence.fits[key].hosts for key in keys if key in evidence.fits and evidence.fits[key].hosts},
         code_changes=code_changes,

@@ -285,6 +285,7 @@ def templates() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["formulas"] = show.formulas
     environment.filters["md"] = escape_markdown
     environment.filters["line"] = escape_line
     return environment

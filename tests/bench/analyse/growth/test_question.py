@@ -390,7 +390,7 @@ def test_numbers_that_are_no_longer_small_do_not_refute_a_law(law: str, word: st
     assert answer(law, {"n": list(BLOCKS)}, list(BLOCKS.values()), is_made_smaller=True).word == word
 
 
-def test_a_time_of_several_factors_supports_no_law_where_a_lower_one_is_followed_more_closely() -> None:
+def test_a_time_supports_no_law_of_several_factors_that_fits_worse_than_a_lower_one() -> None:
     """Microseconds of merging n and m sorted numbers, at 300 to 30 000 of each."""
     levels = [300.0, 949, 3000, 9487, 30_000]
     points = {"n": np.repeat(levels, 5), "m": np.tile(levels, 5)}

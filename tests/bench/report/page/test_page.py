@@ -32,6 +32,7 @@ from bptt_bench.report.words.reasons import text_beside_regimes
 from PIL import Image
 
 HOSTILE = "<script>alert('1')</script> & \"x\" | `y` [z](http://example.org) <img src=x onerror=1>"
+REFERENCE = Path(__file__).resolve().parents[4] / "results" / "reference"
 LARGEST_PAGE = 3_000_000  # bytes
 
 
@@ -245,6 +246,18 @@ def test_handed_back_paths_are_those_written(analysis: Analysis, tmp_path: Path)
         "report.html",
         "report.md",
     ]
+
+
+def test_derived_laws_are_in_print(analysis: Analysis) -> None:
+    derived = (REFERENCE / "derived.json").read_text(encoding="utf-8")
+    frame = analysis.frame.copy()
+    frame.attrs = {**analysis.frame.attrs, "derived": derived}
+    bare = replace(analysis, evidence=replace(analysis.evidence, fits={}, frame=frame), verdicts=())
+    page, text = Page(render_html(bare, [])).text, render_markdown(bare, [])
+    assert "3·H²·T" in page
+    assert "H·T²·d/2" in page
+    assert "3·H²·T" in text
+    assert not [line for line in (*page.splitlines(), *text.splitlines()) if re.search(r"[A-Za-z]\*+[A-Za-z\d(]", line)]
 
 
 def test_the_same_analysis_gives_the_same_bytes(analysis: Analysis) -> None:
