@@ -248,6 +248,13 @@ def test_handed_back_paths_are_those_written(analysis: Analysis, tmp_path: Path)
     ]
 
 
+def test_a_title_of_several_figures_is_named_once(analysis: Analysis, figures: list[NamedFigure]) -> None:
+    more = [replace(figures[0], name=f"again-{i}", title="Time against T", is_further=True) for i in range(3)]
+    files = {"svg": figure_bytes(figures[0].figure, "svg"), "png": b"png"}
+    text = Page(render_html(analysis, [picture(one, files) for one in (figures[0], *more)])).text
+    assert re.search(r"3 more, drawn like these:\s+Time against T\s*\n", text)
+
+
 def test_derived_laws_are_in_print(analysis: Analysis) -> None:
     derived = (REFERENCE / "derived.json").read_text(encoding="utf-8")
     frame = analysis.frame.copy()
