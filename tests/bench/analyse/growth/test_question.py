@@ -398,6 +398,13 @@ def test_a_time_supports_no_law_of_several_factors_that_fits_worse_than_a_lower_
     assert answer("n + m", points, np.array(MERGED).ravel(), is_exact=False).word == "supported"
 
 
+@pytest.mark.parametrize(("law", "word"), [("n*m", "inconclusive"), ("n*m**2", "refuted"), ("n", "refuted")])
+def test_a_product_beside_a_line_is_not_refuted_by_the_powers_between(law: str, word: str) -> None:
+    n, m = np.repeat([1e3, 3e3, 1e4, 3e4, 1e5], 5), np.tile([30.0, 100, 300, 1000, 3000], 5)
+    seconds = 1e-9 * n * (m + 60) * (1 + 0.01 * np.sin(9 * np.log(n * m)))
+    assert answer(law, {"n": n, "m": m}, seconds, is_exact=False).word == word
+
+
 MERGED = [
     [39.604, 78.415, 196.371, 592.804, 1985.67], [77.23, 126.697, 252.739, 658.652, 2073.033],
     [204.593, 248.021, 421.911, 838.303, 2097.261], [611.53, 680.3, 823.514, 1356.252, 2725.604],
