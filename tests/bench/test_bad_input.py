@@ -365,7 +365,7 @@ def test_point_to_predict(point: str, message: str, tmp_path: Path) -> None:
         ),
         (
             lambda text: text + "64,fast\n",
-            "line 14, column 'seconds_per_eval': 'fast' is not a number, as most are; --ignore seconds_per_eval leaves",
+            "line 14, column 'seconds_per_eval': 'fast' is not a number, as others are; --ignore seconds_per_eval",
         ),
         (
             lambda text: text + "64,-0.5\n",

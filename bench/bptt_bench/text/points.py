@@ -112,7 +112,8 @@ def normalize_name(name: str) -> str:
 
 def _parse_text(option: str, text: str) -> PointQuery:
     axes: dict[str, Sequence[float | str] | Range] = {}
-    for part in _COMMA.split(text) if text.strip() else ():
+    parts = text.split(",") if text.count('"') % 2 else _COMMA.split(text)
+    for part in parts if text.strip() else ():
         name, equals, level = (piece.strip() for piece in part.partition("="))
         name = normalize_name(name)
         if not equals or not name.isidentifier():
@@ -140,7 +141,7 @@ def _parse_mapping(option: str, levels: Mapping[str, Any]) -> PointQuery:
 
 def _axis(where: str, name: str, level: Any) -> Sequence[float | str] | Range:
     if isinstance(level, str) and len(level) > 2 and level[0] == level[-1] == '"':
-        return [level[1:-1]]
+        return [level[1:-1].replace('""', '"')]
     found = _RANGE.fullmatch(level.strip()) if isinstance(level, str) else None
     if found is None:
         return [_level(where, name, level)]

@@ -217,12 +217,12 @@ def _require_predictor(asked: Iterable[tuple[PredictionSource, str]]) -> None:
     ------
     FitError : no subject has a fit of any response that was asked for.
     """
-    why = ""
-    for source, response in asked:
+    why = "nothing can be predicted"
+    for source, response in reversed(list(asked)):
         found = _predictor(source, response)
         if not isinstance(found, str):
             return
-        why = why or found
+        why = found
     raise FitError(why)
 
 

@@ -144,16 +144,18 @@ def _run_sources(
     known = [subject for subject in experiment.subjects if _responses_with_law(subject)]
     for name in subjects:
         if not any(_matches(subject, [name], strata) for subject in experiment.subjects):
-            names = ", ".join(subject.name for subject in known)
-            hint = did_you_mean(name, [subject.name for subject in known])
-            raise FitError(f"--subject {name!r}: unknown; the subjects with laws are {names or 'none'}{hint}")
-    chosen = [one for one in experiment.subjects if _matches(one, subjects, strata)] if subjects else known
+            of = "with laws " if known else ""
+            names = [subject.name for subject in known or experiment.subjects]
+            hint = did_you_mean(name, names)
+            raise FitError(f"--subject {name!r}: unknown; the subjects {of}are {', '.join(names)}{hint}")
+    named = [one for one in experiment.subjects if _matches(one, subjects, strata)] if subjects else known
+    chosen = [one for one in named if _responses_with_law(one)]
+    without = [one for one in named or experiment.subjects if one not in chosen]
+    by_found_laws = [
+        one for each in without for one in _law_sources(frame, each.name, StatedLaw(law=None), response, "")
+    ]
     if not chosen:
-        return [
-            one
-            for each in experiment.subjects
-            for one in _law_sources(frame, each.name, StatedLaw(law=None), response, "")
-        ]
+        return by_found_laws
     evidence = fit_all(samples, experiment)
     factors = {factor.name: _level_range(factor, samples) for factor in experiment.factors}
     check = functools.partial(_check_level, {factor.name: factor for factor in experiment.factors})
@@ -170,7 +172,7 @@ def _run_sources(
             needed=_declared_working_set(subject, tuple(factors)),
         )
         for subject in chosen
-    ]
+    ] + by_found_laws
 
 
 def _matches(subject: Subject, names: Sequence[str], strata: Strata) -> bool:

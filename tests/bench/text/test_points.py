@@ -118,7 +118,13 @@ def test_as_many_as_allowed_are_allowed() -> None:
 
 @pytest.mark.parametrize(
     ("text", "level"),
-    [('gpu="A100, 40 GB"', "A100, 40 GB"), ('gpu="1..3"', "1..3"), ('gpu="7"', "7"), ('gpu=a"b', 'a"b')],
+    [
+        ('gpu="A100, 40 GB"', "A100, 40 GB"),
+        ('gpu="1..3"', "1..3"),
+        ('gpu="7"', "7"),
+        ('gpu=a"b', 'a"b'),
+        ('gpu="a""b"', 'a"b'),
+    ],
 )
 def test_quotation_marks_hold_a_level_with_a_comma(text: str, level: str) -> None:
     assert points(f"{text},n=1") == [Point(gpu=level, n=1)]

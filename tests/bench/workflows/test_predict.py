@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from bptt_bench.analyse.evidence.evidence import fit_all
+from bptt_bench.analyse.findings.predictions import Grade
 from bptt_bench.analyse.predict.foresight import TARGET_COVERAGE, TARGET_MEDIAN, checked_predictions, predict_beyond
 from bptt_bench.analyse.predict.inverse import LargestLevel
 from bptt_bench.analyse.predict.predictor import PointPrediction
@@ -437,6 +438,49 @@ def test_a_run_without_laws_is_predicted_by_all_that_fit() -> None:
     found = predict(FRAME, "n=5,m=2", experiment=experiment(BARE))
     assert [one.subject for one in found] == [BARE.name]
     assert all(one.low < one.value < one.high for one in found if one.value is not None and one.low and one.high)
+
+
+def test_a_subject_without_a_law_is_predicted_by_all_that_fit_if_it_is_named() -> None:
+    rows = [{"subject": "bare", "n": n, "m": 4, "block": block, "timing": "whole", "below_floor": False, "process": 0,
+             "seconds_per_eval": 1e-6 * n * (1 + 0.01 * np.sin(n + block))} for n in (8, 16, 32, 64, 128)
+            for block in range(3)]  # fmt: skip
+    data = pd.DataFrame(rows)
+    alone = experiment(BARE)
+    data.attrs["factors"] = ["n", "m"]
+    (named,) = predict(data, "n=1000,m=4", subject="bare", experiment=alone)
+    (found,) = predict(data, "n=1000,m=4", experiment=alone)
+    assert named.value == pytest.approx(found.value) == pytest.approx(1e-3, rel=0.1)
+    with pytest.raises(FitError, match="--subject 'other': unknown; the subjects are bare"):
+        predict(data, "n=1000,m=4", subject="other", experiment=alone)
+
+
+@pytest.mark.parametrize("law", ["n", "n**2"])
+def test_a_law_of_which_nothing_is_seen_is_doubtful_beyond_the_data(law: str) -> None:
+    rng = np.random.default_rng(2)
+    n = np.geomspace(100, 2500, 12)
+    flat = pd.DataFrame({"n": n, "seconds": 6e-6 * np.exp(0.05 * rng.normal(size=n.size))})
+    (beyond,) = predict(flat, "n=12000", law=law)
+    assert beyond.grade is Grade.DOUBTFUL
+    assert "doubtful: the law's own terms explain " in beyond.to_json()["note"]
+    assert predict(flat, "n=1000", law=law)[0].grade is Grade.SOUND
+
+
+def test_many_points_are_thinned_evenly() -> None:
+    rng = np.random.default_rng(3)
+    n, m = rng.integers(10, 10_000, (2, 40_000))
+    many = pd.DataFrame({"n": n, "m": m, "seconds": 1e-9 * n * m * np.exp(0.05 * rng.normal(size=n.size))})
+    (found,) = predict(many.drop_duplicates(["n", "m"]), "n=100000,m=100000", law="n*m")
+    assert found.value == pytest.approx(10, rel=0.02)
+    assert found.grade is Grade.SOUND
+
+
+def test_a_constant_is_fitted_to_points_without_repetitions() -> None:
+    rng = np.random.default_rng(4)
+    n = 2 ** np.arange(1, 21)
+    flat = pd.DataFrame({"n": n, "seconds": 1e-6 * np.exp(0.03 * rng.normal(size=n.size))})
+    fitted = bench.fit(flat, "1")
+    assert fitted.n_points == 20
+    assert predict(flat, "n=1000", law="1")[0].value == pytest.approx(1e-6, rel=0.03)
 
 
 def test_options_of_a_fit_do_not_go_with_the_laws_of_a_run() -> None:

@@ -298,6 +298,9 @@ def add_roles(
     in_laws = factors_in_laws(laws)
     measured = {response, *([block] if block is not None else [])}
     found = column_roles(frame, in_laws, measured)
+    if not in_laws and not found.factors:  # a law like 1, whose points differ all the same
+        in_laws = find_factors(frame, measured)
+        found = column_roles(frame, in_laws, measured)
     notes = [*frame.attrs.get("notes", ()), *found.notes]
     present = [name for name in in_laws if name in frame.columns]
     gaps = frame[present].isna().any(axis=1).to_numpy(dtype=bool)

@@ -13,6 +13,7 @@ from bptt_bench.analyse.data.columns import (
     CENSORED,
     STANDARD_ERROR,
     column_roles,
+    find_factors,
     format_levels,
     levels_of,
     noise_columns,
@@ -134,7 +135,8 @@ def gather(
             raise FitError(f"column {name!r}: missing; the columns are {list_names(frame.columns.tolist())}{hint}")
     _require_no_factor(frame, names, measured)
     found = column_roles(frame, names, measured)
-    factors = _factors(found.factors, names)
+    is_bare = not names and not found.factors and frame.attrs.get("factors") is None
+    factors = _factors(find_factors(frame, measured) if is_bare else found.factors, names)
     keep, below_floor = _rows(frame, response, factors)
     rows = np.flatnonzero(keep)
     if not len(rows):

@@ -2,9 +2,9 @@
 
 A prediction is *rejected* if it goes beyond the data with a law that these reject, and the departure that they show
 would change it by more than a tenth. It is *doubtful* if the procedure missed too many of the largest measured points,
-predicted from the others, or by far; if nothing can test the law along a factor in which it goes beyond the data, or a
-change of a power that nothing would show doubles the value; at more than a thousand times what was measured; or where
-its interval spans more than a factor of a hundred.
+predicted from the others, or by far; beyond the data, if the law's own terms are hardly seen beside the overhead, if
+nothing can test the law along the factor, or if a change of a power that nothing would show doubles the value; at more
+than a thousand times what was measured; or where its interval spans more than a factor of a hundred.
 """
 
 from __future__ import annotations
@@ -35,10 +35,12 @@ from bptt_bench.analyse.findings.predictions import (
     Widened,
 )
 from bptt_bench.analyse.findings.reason import Finding
+from bptt_bench.analyse.fitting.cautions import overhead_caution
 from bptt_bench.analyse.fitting.fitted import Fit, columns_at
 from bptt_bench.analyse.predict.backtests import Cut
 from bptt_bench.analyse.predict.candidates import DRIFT, LAW, PowerLaw
 from bptt_bench.analyse.predict.coordinates import Table
+from bptt_bench.analyse.predict.refit import refit_thinned
 from bptt_bench.analyse.predict.stack import Stack
 from bptt_bench.analyse.predict.structure import LawTests
 from bptt_bench.analyse.stats.arrays import Array
@@ -54,6 +56,7 @@ MOST_MISSED = 0.2  # of the points of a backtest
 FEWEST_MISSED = 3  # in a small backtest two points may be missed by chance
 FAR_MISSED = math.log(1.5)  # median error of a backtest, which no interval makes sound
 DOUBLED = math.log(2.0)  # what a change of a power that the data would not show makes of a prediction
+MOST_POINTS = 2000  # from which the ways to predict learn: they take memory for each pair of points
 NOTABLE_FACTOR, NOTABLE_DRIFT = 1.5, 0.1  # a widening that is worth a remark
 
 Points = Sequence[Mapping[str, float]]
@@ -69,7 +72,7 @@ class LawPredictor:
     def stack(self) -> Stack:
         """The ways to predict with their weights."""
         with threadpoolctl.threadpool_limits(limits=1, user_api="blas"):  # threads spin over matrices this small
-            return Stack(self._fit)
+            return Stack(refit_thinned(self._fit, MOST_POINTS))
 
     @cached_property
     def tests(self) -> LawTests:
@@ -173,12 +176,19 @@ class LawPredictor:
             own += self._far_beyond(points[i])
             own += self._below_bounds
             if beyond[i]:
+                own += self._mostly_overhead
                 own += self._far_off
                 own += [one for one in misfits if _matters(one, float(bent[i]))]
                 own += [one for one in self.tests.untestable if self._is_beyond(one, points[i])]
                 own += [one for one in unseen[i] if one.effect > DOUBLED]
             found.append(own)
         return found
+
+    @cached_property
+    def _mostly_overhead(self) -> list[Finding]:
+        """What says that the law's own terms are too small in the data to tell how they go on."""
+        caution = overhead_caution(self._fit)
+        return [] if caution is None else [caution]
 
     def _far_beyond(self, point: Mapping[str, float]) -> Iterator[FarBeyond]:
         """Yield the factors of the law in which a point is far larger than anything measured."""

@@ -56,6 +56,18 @@ def refit_observed(fit: Fit) -> Fit:
     return refit(fit.observed) if fit.n_censored else fit
 
 
+def refit_thinned(fit: Fit, most: int) -> Fit:
+    """Return a fit to at most so many points, evenly chosen in the order of what is fitted; the same fit to few points.
+
+    What neighbours share takes memory for each pair of points. Lower bounds are few, and all are kept.
+    """
+    n = len(fit.points)
+    if n <= most or fit.n_censored:
+        return fit
+    order = np.argsort(fit.points["fitted"].to_numpy(), kind="stable")
+    return refit(fit, np.sort(order[np.linspace(0, n - 1, most).round().astype(np.intp)]))
+
+
 def solution_of(fit: Fit) -> Solution:
     """Return the solution behind a fit, with the weights of its points."""
     y = np.log(fit.points["measured"].to_numpy())

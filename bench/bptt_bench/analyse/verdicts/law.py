@@ -32,7 +32,7 @@ from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.growth.count_records import find_unseen_work, spread_of_inputs
 from bptt_bench.analyse.growth.margins import Margin, verdict_on
 from bptt_bench.analyse.growth.operation_cost import MOST_RISE, circumstances_of, find_operation_cost
-from bptt_bench.analyse.growth.question import Answer, LawQuestion
+from bptt_bench.analyse.growth.question import LEAST_SEEN, Answer, LawQuestion, least_hidden_of_several
 from bptt_bench.analyse.growth.slopes import FEWEST_LARGE, LARGE_SHARES, Response
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.verdicts.undone import find_undone_work, withhold
@@ -274,7 +274,12 @@ def _may_be_hidden(work: Judged) -> bool:
     hiding, given = work.answer.finding.hiding, _response(work.fit)
     largest = next(filter(None, map(given.largest, LARGE_SHARES)), given)
     beside = largest.beside_with(work.fit.law.expanded(), hiding) if hiding else None
-    return beside is not None and beside.share >= SMALLEST_HIDDEN
+    if beside is None:
+        return False
+    least = SMALLEST_HIDDEN
+    if len(given.points) > 1:
+        least = min(least, max(LEAST_SEEN, least_hidden_of_several(largest, beside)))
+    return beside.share >= least
 
 
 def _by_work(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged) -> Verdict:

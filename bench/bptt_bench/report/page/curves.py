@@ -10,6 +10,7 @@ import numpy as np
 
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.lines import Line, lines_along
+from bptt_bench.report.words.answers import TIMES_LARGER
 from bptt_bench.report.words.findings.clauses import words
 from bptt_bench.report.words.foresight import grade_words
 
@@ -99,7 +100,7 @@ def _levels(measured: Sequence[float]) -> list[float]:
     steps = np.geomspace(low, high, max(2, round(PER_DECADE * math.log10(high / low)) + 1)).tolist()
     rounded = (float(f"{step:.3g}") for step in steps)
     kept = {float(round(step)) if whole else step for step in rounded}
-    return sorted(level for level in {*kept, *measured} if level > 0)
+    return sorted(level for level in {*kept, *measured, TIMES_LARGER * measured[-1]} if level > 0)
 
 
 def _scaled(values: Iterable[float], scale: float) -> list[float | None]:

@@ -59,7 +59,8 @@ def show_predicted(predicted: Sequence[PointPrediction], console: Console | None
             table.add_row(*levels, *values, next(filter(None, map(_beyond, found.values())), ""), *grades)
         console.print(table)
         if not graded and any(one.assessment is not None for one in mine):
-            console.print(Text("All predictions are graded sound."))
+            whose = f" of {subject}" if len({one.subject for one in predicted}) > 1 else ""
+            console.print(Text(f"All predictions{whose} are graded sound."))
         for response in responses:
             about = f"{name_of(response)}: " if len(responses) > 1 else ""
             for line in known_lines([one for one in mine if one.response == response]):

@@ -360,7 +360,7 @@ def _(one: NeverVaried) -> str:
 
 @words.register
 def _(one: Ungraded) -> str:
-    return f"no backtest, so ungraded: {one.n_points} points are too few to hold some out"
+    return f"no backtest: {one.n_points} points are too few to hold some out"
 
 
 @words.register

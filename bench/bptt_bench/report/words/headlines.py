@@ -73,7 +73,7 @@ def _open_work(reason: Reason) -> str:
     for one in reason.remarks:
         if isinstance(one, growth.OpenWork):
             hiding = f", as {show.terms(one.work.hiding)} may hide it" if one.work.hiding else ""
-            return f"{substance(one.work.response)} leave it open{hiding}"
+            return f"by time, because {substance(one.work.response)} leave it open{hiding}"
     return ""
 
 
@@ -225,12 +225,18 @@ def _(one: estimates.ProcessorWait) -> str:
 
 @brief.register
 def _(one: growth.LawGrowth) -> str:
-    what = substance(one.response)
-    estimate, predicted = _range(one.whole.estimate), show.number(one.whole.predicted)
-    if one.whole.per_step:
+    what, refuted = substance(one.response), _refuted(one)
+    told = one.whole if not refuted or one.whole in refuted else refuted[0]
+    estimate, predicted = _range(told.estimate), show.number(told.predicted)
+    if told.per_step:
         return f"each step multiplies {what} by {estimate}, by the law by {predicted}"
-    verb = "grow" if what.endswith("s") else "grows"
-    return f"{what} {verb} by an exponent of {estimate}, the law by {predicted}"
+    verb, of = "grow" if what.endswith("s") else "grows", "" if told is one.whole else f" with {told.factors[0]}"
+    return f"{what} {verb}{of} by an exponent of {estimate}, the law by {predicted}"
+
+
+def _refuted(one: growth.LawGrowth) -> list[growth.FactorGrowth]:
+    """Return what grows otherwise than a law: the whole, or what grows with one of several factors."""
+    return [each for each in (one.whole, *one.growths) if each.limits.judge(each.estimate) == "refuted"]
 
 
 def _other_laws(one: growth.LawGrowth) -> str:
@@ -240,8 +246,8 @@ def _other_laws(one: growth.LawGrowth) -> str:
         return f"{show.law(one.closer)} fits far better"
     if one.rival:
         return f"{show.law(one.rival)} may be the law as well"
-    also = list(map(show.law, one.also_fit))
-    return f"{join_names(also)} also fit{'s' if len(also) == 1 else ''}" if also else ""
+    also, verb = list(map(show.law, one.also_fit)), "fit" if _refuted(one) else "also fit"
+    return f"{join_names(also)} {verb}{'s' if len(also) == 1 else ''}" if also else ""
 
 
 @brief.register

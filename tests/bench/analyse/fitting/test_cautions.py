@@ -63,7 +63,8 @@ def test_a_law_that_takes_none_of_the_time_is_not_confirmed(
     found = fit(make(rng), law)
     (caution,) = map(words, cautions(found))
     assert caution.startswith("the law's own terms explain ")
-    assert f"of the time at the largest point, the overhead {overhead} " in caution
+    assert f"% of the time at the largest point, {'100' if overhead == '1' else '97'}% are the overhead " in caution
+    assert caution.endswith(f" the overhead {overhead}")
     assert found.lack_of_fit.kind == "not_testable"
     assert words(found.lack_of_fit).startswith("the law's own terms cannot be tested; with the overhead no lack of")
 

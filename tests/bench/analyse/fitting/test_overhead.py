@@ -18,6 +18,18 @@ def test_what_is_there_is_taken_up_in_the_order_of_the_candidates() -> None:
     assert select_overhead(CostLaw(LAW), AT, np.log(seconds())) == ("1", "T")
 
 
+def test_a_line_that_is_not_seen_is_not_put_beside_its_product_with_a_logarithm(rng: np.random.Generator) -> None:
+    """It would take most of such a law, of which nothing could then be tested."""
+    n = np.geomspace(100, 250_000, 15)
+    taken = 0
+    for _ in range(20):
+        noisy = np.log((5e-9 * n * np.log(n) + 2e-4) * np.exp(0.05 * rng.normal(size=n.size)))
+        taken += "n" in select_overhead(CostLaw("n*log(n)"), {"n": n}, noisy)
+        assert "n" in select_overhead(CostLaw("n**2"), {"n": n}, np.log(5e-13 * n**2 + 2e-8 * n + 2e-4))
+    assert taken <= 4
+    assert "n" in select_overhead(CostLaw("n*log(n)"), {"n": n}, np.log(1e-9 * n * np.log(n) + 5e-8 * n))
+
+
 def test_what_exact_data_rule_out_is_left_out() -> None:
     exact = seconds(law=CostLaw(LAW), coefficients=COEFFICIENTS[:3])
     assert select_overhead(CostLaw(LAW), AT, np.log(exact)) == ()

@@ -43,7 +43,7 @@ def found(seconds: Callable[[float], float], noise: float) -> LawSet:
         (zigzag, "n**2", 5, "points lie off n² by more than their noise explains, without a trend: it is ", " most"),
         (lambda n: 1e-8 * n**1.5, "n**2", 5, "the data reject n²: it is off by ", " at most"),
         (lambda n: 1e-8 * n**1.5, "n**2", 1, "the data reject n²: it is off by ", " at most"),
-        (lambda n: 1e-8 * n, "n**2", 5, "the data say little of n²: the law's own terms explain ", "%"),
+        (lambda n: 1e-8 * n, "n**2", 5, "the data say little of n²: the law's own terms explain ", "overhead n"),
         (lambda n: 1e-8 * n, "n", 1, "n is off by ", " at most; whether it holds cannot be tested"),
     ],
 )

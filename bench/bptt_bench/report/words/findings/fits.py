@@ -77,7 +77,7 @@ def _(one: fits.ZeroPossible) -> str:
 
 @words.register
 def _(one: fits.MostlyOverhead) -> str:
-    overhead = f"the overhead {sum_of(one.overhead)} {1 - one.share:.0%}"
+    overhead = f"{1 - one.share:.0%} are the overhead {sum_of(one.overhead)}"
     return f"the law's own terms explain {one.share:.0%} of the {one.of} at the largest point, {overhead}"
 
 

@@ -90,7 +90,7 @@ def _column(
         row = int(wrong.to_numpy().argmax())
         shown = printable(cells[row])
         raise StoreError(
-            f"{path} {place(row)}, column {name!r}: {shown!r} is not a number, as most are; --ignore {quote(name)} "
+            f"{path} {place(row)}, column {name!r}: {shown!r} is not a number, as others are; --ignore {quote(name)} "
             "leaves the column out"
         )
     numbered = _numbering_note(cells, mark)

@@ -113,7 +113,7 @@ def test_words_for_nothing_are_levels_in_a_column_of_text(tmp_path: Path) -> Non
 
 def test_text_among_numbers_may_stand_in_a_column_that_is_ignored(tmp_path: Path) -> None:
     path = table(tmp_path, "n,t,state\n1,2,1\n3,4,broken\n5,6,1\n")
-    with pytest.raises(StoreError, match="'broken' is not a number, as most are; --ignore state leaves"):
+    with pytest.raises(StoreError, match="'broken' is not a number, as others are; --ignore state leaves"):
         load(path)
     assert list(load(path, ignore=["state"]).columns) == ["n", "t"]
 

@@ -71,7 +71,7 @@ def test_text_that_is_no_unicode_is_printable(tmp_path: Path) -> None:
         ([{"n": 1}, 2], "is JSON of no known tool (a list)"),
         ([{"n": [{}]}], "must have records of 1 to 1000 numbers or texts, got 0"),
         ([{"n": []}], "holds no sample"),
-        ([{"n": 1}, {"n": 2}, {"n": "x"}], "[2], column 'n': 'x' is not a number, as most are"),
+        ([{"n": 1}, {"n": 2}, {"n": "x"}], "[2], column 'n': 'x' is not a number, as others are"),
         ('{"n": 1}\n{"n": 2}\n{"n": "x"}', "line 3, column 'n': 'x' is not a number"),
         ('{"n": 1}\n{"n"', "line 2: is broken JSON"),
         ('{"n": 1}\n[2]\n{"n": 3}', "line 2 must be an object, got a list"),
