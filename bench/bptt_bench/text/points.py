@@ -139,9 +139,19 @@ def _parse_mapping(option: str, levels: Mapping[str, Any]) -> PointQuery:
     return PointQuery(option=option, text=text, axes=axes)
 
 
+def unquote(level: str) -> str:
+    """Return what stands in quotation marks, which a level with a comma needs; any other text as it is.
+
+    >>> unquote('"A100, 40 GB"'), unquote('a"b'), unquote('"a""b"')
+    ('A100, 40 GB', 'a"b', 'a"b')
+    """
+    is_quoted = len(level) > 2 and level[0] == level[-1] == '"'
+    return level[1:-1].replace('""', '"') if is_quoted else level
+
+
 def _axis(where: str, name: str, level: Any) -> Sequence[float | str] | Range:
-    if isinstance(level, str) and len(level) > 2 and level[0] == level[-1] == '"':
-        return [level[1:-1].replace('""', '"')]
+    if isinstance(level, str) and (quoted := unquote(level)) != level:
+        return [quoted]
     found = _RANGE.fullmatch(level.strip()) if isinstance(level, str) else None
     if found is None:
         return [_level(where, name, level)]

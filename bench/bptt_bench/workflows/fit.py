@@ -43,7 +43,7 @@ from bptt_bench.plan.law.wording import did_you_mean
 from bptt_bench.store.frame import load
 from bptt_bench.store.importers.reading.naming import name_factors
 from bptt_bench.store.importers.reading.text import list_names
-from bptt_bench.text.points import PointQuery, level_error, parse_points
+from bptt_bench.text.points import PointQuery, level_error, parse_points, unquote
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -314,6 +314,8 @@ def select_rows(frame: pd.DataFrame, where: Sequence[str]) -> pd.DataFrame:
         keep = np.zeros(len(frame), dtype=bool)
         for level in levels:
             here = _at_level(column, level)
+            if not here.any():
+                here = _at_level(column, unquote(level))
             if not here.any():
                 there = format_levels(levels_of(column, np.arange(len(frame))))
                 raise FitError(f"--where '{name}={level}': no row has this level; the levels are {there}")

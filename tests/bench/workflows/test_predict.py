@@ -474,6 +474,14 @@ def test_many_points_are_thinned_evenly() -> None:
     assert found.grade is Grade.SOUND
 
 
+@pytest.mark.parametrize("where", ['gpu="A100, 40 GB"', "gpu=A100, 40 GB"])
+def test_rows_are_selected_by_a_level_with_a_comma(where: str) -> None:
+    n = np.geomspace(10, 1e4, 8)
+    both = pd.DataFrame({"gpu": ["A100, 40 GB"] * 8 + ["H100"] * 8, "n": [*n, *n], "seconds": [*1e-6 * n, *5e-7 * n]})
+    (found,) = predict(both, "n=100000", law="n", where=[where])
+    assert found.value == pytest.approx(0.1)
+
+
 def test_a_constant_is_fitted_to_points_without_repetitions() -> None:
     rng = np.random.default_rng(4)
     n = 2 ** np.arange(1, 21)
