@@ -73,7 +73,8 @@ def _open_work(reason: Reason) -> str:
     for one in reason.remarks:
         if isinstance(one, growth.OpenWork):
             hiding = f", as {show.terms(one.work.hiding)} may hide it" if one.work.hiding else ""
-            return f"by time, because {substance(one.work.response)} leave it open{hiding}"
+            by_time = "by time, because " if reason.kind is Kind.WITHIN else ""
+            return f"{by_time}{substance(one.work.response)} leave it open{hiding}"
     return ""
 
 

@@ -108,8 +108,8 @@ def test_a_ratio_says_at_how_many_points_it_is_outside() -> None:
         ({"closer": "n**2", "also_fit": ("n**2",)}, "; n² fits far better"),
         ({"rival": "n*log(n)"}, "; n·log(n) may be the law as well"),
         ({"hiding": ("n",)}, "; n may hide it, larger levels would decide"),
-        ({"also_fit": ("n*log(n)",)}, "; n·log(n) also fits"),
-        ({"also_fit": ("n", "n*log(n)")}, "; n and n·log(n) also fit"),
+        ({"also_fit": ("n*log(n)",)}, "; n·log(n) fits"),
+        ({"also_fit": ("n", "n*log(n)")}, "; n and n·log(n) fit"),
     ],
 )
 def test_a_law_says_what_else_would_fit(changes: dict[str, object], expected: str) -> None:
@@ -204,6 +204,18 @@ def test_a_law_that_counts_leave_open_says_so_beside_its_time() -> None:
     counts = law_growth(response="instructions_count", hiding=("1", "n"))
     reason = Reason(kind=Kind.NOT_IDENTIFIABLE, finding=law_growth(), remarks=(growth.OpenWork(work=counts),))
     assert cause_of(reason) == "instructions leave it open, as 1 + n may hide it"
+    by_time = cause_of(replace(reason, kind=Kind.WITHIN))
+    assert by_time == "by time, because instructions leave it open, as 1 + n may hide it"
+
+
+def test_a_law_that_is_met_says_what_also_fits_and_one_that_is_not_which_factor_it_misses() -> None:
+    met = Interval(1.0, 0.9, 1.1)
+    whole = replace(law_growth().whole, estimate=met)
+    finding = law_growth(whole=whole, growths=(whole,), also_fit=("n*log(n)",))
+    assert headline_of(Reason(kind=Kind.WITHIN, finding=finding)).endswith("; n·log(n) also fits")
+    missed = replace(law_growth().whole, factors=("d",))
+    finding = law_growth(whole=whole, growths=(replace(whole, factors=("n",)), missed))
+    assert brief(finding) == "time grows with d by an exponent of 1.95 (1.90 to 2.00), the law by 1"
 
 
 def test_counts_outside_the_margin_say_up_to_which_size_they_were_counted() -> None:
