@@ -227,11 +227,11 @@ def _(one: estimates.ProcessorWait) -> str:
 @brief.register
 def _(one: growth.LawGrowth) -> str:
     what, refuted = substance(one.response), _refuted(one)
-    told = one.whole if not refuted or one.whole in refuted else refuted[0]
-    estimate, predicted = _range(told.estimate), show.number(told.predicted)
-    if told.per_step:
+    shown = one.whole if not refuted or one.whole in refuted else refuted[0]
+    estimate, predicted = _range(shown.estimate), show.number(shown.predicted)
+    if shown.per_step:
         return f"each step multiplies {what} by {estimate}, by the law by {predicted}"
-    verb, of = "grow" if what.endswith("s") else "grows", "" if told is one.whole else f" with {told.factors[0]}"
+    verb, of = "grow" if what.endswith("s") else "grows", "" if shown is one.whole else f" with {shown.factors[0]}"
     return f"{what} {verb}{of} by an exponent of {estimate}, the law by {predicted}"
 
 

@@ -208,7 +208,7 @@ def test_a_law_that_counts_leave_open_says_so_beside_its_time() -> None:
     assert by_time == "by time, because instructions leave it open, as 1 + n may hide it"
 
 
-def test_a_law_that_is_met_says_what_also_fits_and_one_that_is_not_which_factor_it_misses() -> None:
+def test_a_law_says_what_also_fits_or_which_factor_it_misses() -> None:
     met = Interval(1.0, 0.9, 1.1)
     whole = replace(law_growth().whole, estimate=met)
     finding = law_growth(whole=whole, growths=(whole,), also_fit=("n*log(n)",))
