@@ -92,6 +92,7 @@ def test_outside_a_checkout_an_experiment_has_to_be_named(
     ("arguments", "message"),
     [
         (["no.such.module"], r"experiment 'no\.such\.module': no such module"),
+        (["."], r"experiment '\.': no such module; give the name of a module or the path of a \.py file"),
         (["no_such_file.py"], r"experiment 'no_such_file\.py': no such file"),
         ([""], "experiment ''"),
         (["json"], r"experiment 'json': the module must assign EXPERIMENT = bench.experiment\(\.\.\.\)"),

@@ -37,7 +37,7 @@ from bptt_bench.analyse.fitting.cautions import cautions
 from bptt_bench.analyse.fitting.fit import Fit, fit
 from bptt_bench.analyse.fitting.select import Preference, prefer_fits
 from bptt_bench.analyse.predict.predictor import PointPrediction, make_predictor
-from bptt_bench.errors import FitError
+from bptt_bench.errors import FitError, TextError
 from bptt_bench.plan import Point
 from bptt_bench.plan.law.wording import did_you_mean
 from bptt_bench.store.frame import load
@@ -347,11 +347,13 @@ def _require_factors(text: str, point: Point, this: Fit, needed: Sequence[str]) 
     missing = [name for name in needed if name not in point]
     unknown = [name for name in point if name not in {*needed, *this.factors}]
     if missing:
-        raise FitError(
+        raise TextError(
             f"--predict {text!r}: lacks {', '.join(missing)}; the law has {', '.join(needed) or 'no factor'}"
         )
     if unknown:
-        raise FitError(f"--predict {text!r}: unknown factor {unknown[0]!r}; the law has {', '.join(needed) or 'none'}")
+        hint = "; --where selects a level of a column of text" if isinstance(point[unknown[0]], str) else ""
+        known = ", ".join(needed) or "none"
+        raise TextError(f"--predict {text!r}: unknown factor {unknown[0]!r}; the law has {known}{hint}")
     for name, level in point.items():
         if isinstance(level, str) or (level == 0 and not (this.points[name] == 0).any()):
             raise level_error(f"--predict {text!r}", name, level)

@@ -465,6 +465,18 @@ def test_a_law_of_which_nothing_is_seen_is_doubtful_beyond_the_data(law: str) ->
     assert predict(flat, "n=1000", law=law)[0].grade is Grade.SOUND
 
 
+def test_a_budget_that_no_level_reaches_has_the_grade_of_the_farthest() -> None:
+    rng = np.random.default_rng(2)
+    n = np.round(np.geomspace(100, 2500, 12))
+    flat = pd.DataFrame({"n": n, "seconds": 6e-6 * np.exp(0.05 * rng.normal(size=n.size))})
+    (found,) = predict(flat, largest="n", within="1s", law="n")
+    assert found.largest is None
+    assert found.grade is Grade.DOUBTFUL
+    assert "the law's own terms explain" in found.note
+    (none,) = predict(flat, largest="n", within="1ns", law="n")
+    assert (none.largest, none.grade) == (None, None)
+
+
 def test_many_points_are_thinned_evenly() -> None:
     rng = np.random.default_rng(3)
     n, m = rng.integers(10, 10_000, (2, 40_000))

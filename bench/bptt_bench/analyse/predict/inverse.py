@@ -115,7 +115,8 @@ def largest_within(
     )
     answer = largest if largest is not None else safe
     extrapolation = None if answer is None else predictor.measured.extrapolation({**at, factor: answer})
-    there = [] if answer is None else [{**at, factor: answer}]
+    judged = span.level(float(levels[-1])) if answer is None and within[0, -1] else answer  # all levels are within
+    there = [] if judged is None else [{**at, factor: judged}]
     known = next(iter(predictor.assessed(there, predictor.intervals(there))), None)
     text = budget_text or amount_in_sentence(budget, predictor.unit)
     notes = _notes(predictor.unit, factor, text, levels, values, within)

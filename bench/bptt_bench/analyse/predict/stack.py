@@ -134,10 +134,11 @@ class Stack:
         tail = (1 - self.fit.confidence) / 2
         half = t_quantile(self.fit.confidence, self.fit.freedom)
         weights = self._weights_at(far)
-        low, high = (
-            mixture_quantile(probability, centre, scale, weights, self.fit.freedom, reach)
-            for probability, reach in ((tail, -half), (1 - tail, half))
-        )
+        with np.errstate(all="ignore"):  # an interval may have no end
+            low, high = (
+                mixture_quantile(probability, centre, scale, weights, self.fit.freedom, reach)
+                for probability, reach in ((tail, -half), (1 - tail, half))
+            )
         return np.array([np.clip(weighted_median(centre, weights), low, high), low, high])
 
 

@@ -16,6 +16,7 @@ from bptt_bench.errors import ExperimentError
 from bptt_bench.measure.worker.output import redirect_standard_output
 from bptt_bench.plan import Claim, Experiment
 
+NO_MODULE = "no such module; give the name of a module or the path of a .py file"
 OURS = Path(__file__).resolve().parents[2]
 
 
@@ -70,6 +71,8 @@ def _import(module: str) -> ModuleType:
     path = Path(module) if module.endswith(".py") else None
     if path is not None and not path.is_file():
         raise ExperimentError(f"experiment {module!r}: no such file")
+    if path is None and not all(part.isidentifier() for part in module.split(".")):
+        raise ExperimentError(f"experiment {module!r}: {NO_MODULE}")
     if path is not None and _replaces_a_module(path):
         raise ExperimentError(
             f"experiment {module!r}: Python has a module {path.stem!r}, which the file would replace; give it another "
@@ -82,9 +85,7 @@ def _import(module: str) -> ModuleType:
         raise
     except ModuleNotFoundError as error:
         if error.name and (module == error.name or module.startswith(error.name + ".")):
-            raise ExperimentError(
-                f"experiment {module!r}: no such module; give the name of a module or the path of a .py file"
-            ) from None
+            raise ExperimentError(f"experiment {module!r}: {NO_MODULE}") from None
         raise ExperimentError(f"experiment {module!r}: raises on import: {describe_error(error)}") from error
     except BaseException as error:  # SystemExit too: a module may raise anything
         raise ExperimentError(f"experiment {module!r}: raises on import: {describe_error(error)}") from error

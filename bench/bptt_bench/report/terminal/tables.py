@@ -134,7 +134,7 @@ def print_verdicts(console: Console, analysis: Analysis) -> None:
         console.print(_why(row, console.width), soft_wrap=False)
     if unsupported:
         claim = quote(unsupported[0].stated or unsupported[0].claim)
-        console.print(Text(f"A reason in full: add --why {claim} to bptt-bench verdict", "dim"))
+        console.print(Text(f"A reason in full: bptt-bench verdict DIR --why {claim}", "dim"))
 
 
 def print_gaps(console: Console, analysis: Analysis) -> None:

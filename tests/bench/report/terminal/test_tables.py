@@ -62,9 +62,9 @@ def test_verdicts_show_every_claim_and_why_some_are_not_supported(analysis: Anal
     assert "✗ exponent of V (sweep): largest deviation 2 in 1 cases, allowed 1" in text
     assert "? exponent of H in T·H² (sweep): not identifiable: T·H² is only " in text
     assert "8 of 10 claims supported, 1 refuted, 1 inconclusive." in text
-    (hint,) = [line for line in text.splitlines() if line.startswith("A reason in full: add --why ")]
-    assert hint.endswith(" to bptt-bench verdict")
-    assert shlex.split(hint)[6] in {verdict.claim for verdict in changed.verdicts if verdict.verdict != "supported"}
+    (hint,) = [line for line in text.splitlines() if line.startswith("A reason in full: ")]
+    assert hint.startswith("A reason in full: bptt-bench verdict DIR --why ")
+    assert shlex.split(hint)[8] in {verdict.claim for verdict in changed.verdicts if verdict.verdict != "supported"}
     assert text_of(changed.verdicts[0].reason) not in text
 
 
