@@ -177,7 +177,7 @@ def test_no_label_of_the_answering_chart_is_cut_off(browser: Browser, pages: dic
 
 def test_a_refuted_law_is_asked_with_a_warning(browser: Browser, pages: dict[str, str]) -> None:
     page = opened(browser, pages["refuted"])
-    expect(page.locator("#sizes .note")).to_contain_text("the law is refuted")
+    expect(page.locator("#sizes .note")).to_contain_text("The law is refuted")
     page.context.close()
 
 
