@@ -114,7 +114,10 @@ class LawSet:
         return (NoLawFits(tried=self.tried, p_value=p_value, law=best.law.text, at=at, off=off),)
 
     def predict(self, points: Points) -> list[Interval]:
-        """Return prediction intervals of one sample at new points, averaged over all laws of the set."""
+        """Return prediction intervals of one sample at new points, averaged over all laws of the set.
+
+        These are the laws alone, without a grade; see ``bench.predict``.
+        """
         return average([(one.weight, one.fit.predict(points)) for one in self.candidates], self.fit.confidence)
 
     def curve(self, points: Points) -> list[Interval]:

@@ -178,7 +178,10 @@ class Fit:
         return frame
 
     def predict(self, points: Points) -> list[Interval]:
-        """Return prediction intervals of one sample at new points: law, scatter of points about it, and noise."""
+        """Return prediction intervals of one sample at new points: law, scatter of points about it, and noise.
+
+        This is the law alone, without a grade. ``bench.predict`` adds what neighbours, thresholds and backtests know.
+        """
         noise = self.noise.relative or 0.0
         measured = self.observed.points["location_error"].to_numpy()
         own = max(self.scatter**2 - float(np.mean(measured**2)), 0.0)  # point effects beyond the error of locations
