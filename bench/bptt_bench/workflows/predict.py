@@ -217,13 +217,13 @@ def _require_predictor(asked: Iterable[tuple[PredictionSource, str]]) -> None:
     ------
     FitError : no subject has a fit of any response that was asked for.
     """
-    why = "nothing can be predicted"
-    for source, response in reversed(list(asked)):
+    why: list[str] = []
+    for source, response in asked:
         found = _predictor(source, response)
         if not isinstance(found, str):
             return
-        why = found
-    raise FitError(why)
+        why.append(found)
+    raise FitError(next(filter(None, why), "nothing can be predicted"))
 
 
 def _predict_response(source: PredictionSource, response: str, points: Sequence[Point]) -> list[PointPrediction]:

@@ -150,7 +150,7 @@ def _run_sources(
             raise FitError(f"--subject {name!r}: unknown; the subjects {of}are {', '.join(names)}{hint}")
     named = [one for one in experiment.subjects if _matches(one, subjects, strata)] if subjects else known
     chosen = [one for one in named if _responses_with_law(one)]
-    without = [one for one in named or experiment.subjects if one not in chosen]
+    without = [one for one in named or experiment.subjects if not _responses_with_law(one)]
     by_found_laws = [
         one for each in without for one in _law_sources(frame, each.name, StatedLaw(law=None), response, "")
     ]

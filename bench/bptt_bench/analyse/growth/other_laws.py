@@ -122,7 +122,9 @@ class OtherLaws:
             return self.lower_law_of_time(found, FAR_CLOSER) if is_judged else None
         if found.deviation <= self.allowed.margin:
             return self._closer_without_overhead(found, others)
-        candidates = [*others, *(self._beside_constant(found, others) if self.given.is_exact else ())]
+        own = self.power(self.law, found)
+        beside = self._beside_constant(others) if self.given.is_exact else []
+        candidates = [*others, *(one for one in beside if abs(self.power(one.law, found) - own) >= ANOTHER_CLASS)]
         best = min(candidates, key=lambda one: one.deviation, default=None)
         if best is None:
             return None
@@ -137,25 +139,18 @@ class OtherLaws:
         best = min(others, key=lambda one: one.deviation, default=None)
         if best is None or self.given.is_exact or not found.overhead:
             return None
-        lower = self.given.beside_with(self.law, lower_order_terms(self.law))
-        closest = min(one.deviation for one in (found, lower) if one is not None)
         is_other = abs(self.power(best.law, found) - self.power(self.law, found)) >= ANOTHER_CLASS
-        is_misfit = closest > CLOSE_FIT * self.allowed.margin
-        return best.law.text if is_other and is_misfit and FAR_CLOSER * best.deviation <= closest else None
+        is_closer = self._is_misfit(found) and FAR_CLOSER * best.deviation <= found.deviation
+        return best.law.text if is_other and is_closer else None
 
     def closer_beside_constant(self, found: Slopes, others: list[Slopes]) -> list[CostLaw]:
         """Return simple laws that counts follow far more closely, with a constant that is little of the largest."""
-        beside = (self.given.beside_with(one.law, ("1",)) for one in others)
-        large = [one for one in beside if one is not None and one.share >= LEAST_OWN]
-        return [one.law for one in large if FAR_CLOSER * one.deviation <= found.deviation]
+        return [one.law for one in self._beside_constant(others) if FAR_CLOSER * one.deviation <= found.deviation]
 
-    def _beside_constant(self, found: Slopes, others: list[Slopes]) -> Iterator[Slopes]:
-        """Yield the counts beside laws of another class with a constant, where that is little of the largest."""
-        for one in others:
-            if abs(self.power(one.law, found) - self.power(self.law, found)) >= ANOTHER_CLASS:
-                beside = self.given.beside_with(one.law, ("1",))
-                if beside is not None and beside.share >= LEAST_OWN:
-                    yield beside
+    def _beside_constant(self, others: list[Slopes]) -> list[Slopes]:
+        """Return the counts beside other laws with a constant, where that is little of the largest."""
+        beside = (self.given.beside_with(one.law, ("1",)) for one in others)
+        return [one for one in beside if one is not None and one.share >= LEAST_OWN]
 
     def lower_term_alone(self) -> str | None:
         """Return a term that counts follow alone, of those that the law exceeds by a logarithm; None if none is.

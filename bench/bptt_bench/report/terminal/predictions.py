@@ -16,7 +16,7 @@ from bptt_bench.analyse.predict.predictor import WORKING_SET
 from bptt_bench.report import format as show
 from bptt_bench.report.terminal.console import on_screen
 from bptt_bench.report.words.findings.clauses import words
-from bptt_bench.report.words.foresight import GRADES, reason_lines
+from bptt_bench.report.words.foresight import grade_words
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.predict.inverse import LargestLevel
@@ -152,7 +152,7 @@ def known_lines(predictions: Sequence[PointPrediction]) -> Iterator[str]:
         graded = [one for one in known if one.grade is grade]
         farthest = max(graded, key=lambda one: one.farther or 0.0, default=None)
         if farthest is not None and farthest.assessment is not None:
-            yield f"{GRADES[grade]}: {'; '.join(reason_lines(farthest.assessment))}"
+            yield grade_words(farthest.assessment)
     beyond = next((one.assessment for one in known if one.assessment is not None and one.beyond), None)
     if beyond is not None:
         yield from map(words, (*beyond.remarks, *([] if beyond.backtest is None else [beyond.backtest])))

@@ -210,7 +210,7 @@ SMALLEST_EFFECT = 0.01
 GRADES = {
     Grade.SOUND: "sound",
     Grade.DOUBTFUL: "doubtful",
-    Grade.REJECTED: "extrapolates a law that the data reject",
+    Grade.REJECTED: "extrapolates a law that the {data} reject",
 }
 
 
@@ -237,7 +237,7 @@ def grade_words(one: Assessment, data: str = "data") -> str:
     """
     if one.grade is Grade.SOUND:
         return ""
-    return f"{GRADES[one.grade].replace('data', data)}: {'; '.join(reason_lines(one))}"
+    return f"{GRADES[one.grade].format(data=data)}: {'; '.join(reason_lines(one))}"
 
 
 def reason_lines(one: Assessment) -> Iterator[str]:
