@@ -96,6 +96,14 @@ class OpenWork(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WithinMarginOfTime(Finding):
+    """Counts that support a law within the margin of a time, and do not decide within ``work_margin``, their own."""
+
+    margin: float
+    work_margin: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutgrownCache(Finding):
     """A cache that inputs fit into below some point, and above which an operation takes ``rise`` times as long."""
 

@@ -325,7 +325,7 @@ class LawQuestion:
             return least_hidden_of_several(self.given, beside)
         if self.given.is_exact and not _has_instructions(self.given, beside):
             return math.inf
-        is_seen = self.given.is_exact or beside.overhead == ("1",)
+        is_seen = is_needed(self.given, beside) if self.given.is_exact else beside.overhead == ("1",)
         return LEAST_SEEN if is_seen and others else LEAST_HIDDEN
 
     def _has_few_points(self, n_terms: int) -> bool:

@@ -7,6 +7,7 @@ factors of two to ten within the range that a user measures, and refute true law
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,12 +18,14 @@ from bptt_bench.analyse.data.response import COUNT_SUFFIX, is_count, is_exact
 from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fit_all
 from bptt_bench.analyse.findings.estimates import UnstableVerdict
 from bptt_bench.analyse.findings.growth import (
+    FactorGrowth,
     LawGrowth,
     OpenWork,
     OperationCost,
     OperationsAlone,
     TimeAlone,
     TimeOtherwise,
+    WithinMarginOfTime,
     WorkAndTime,
 )
 from bptt_bench.analyse.findings.limits import Word
@@ -32,6 +35,7 @@ from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.growth.count_records import find_unseen_work, spread_of_inputs
 from bptt_bench.analyse.growth.margins import Margin, verdict_on
 from bptt_bench.analyse.growth.operation_cost import MOST_RISE, circumstances_of, find_operation_cost
+from bptt_bench.analyse.growth.other_laws import AS_CLOSE, LEAST_OWN_BESIDE_TERMS
 from bptt_bench.analyse.growth.question import LEAST_SEEN, Answer, LawQuestion, least_hidden_of_several
 from bptt_bench.analyse.growth.slopes import FEWEST_LARGE, LARGE_SHARES, Response
 from bptt_bench.analyse.stats.arrays import Array
@@ -225,11 +229,9 @@ def _by_time(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged) ->
     where lower terms may hide it.
     """
     (word, finding, _), left_open = time.answer, OpenWork(work=work.answer.finding)
-    may_be = all(
-        one.limits.low <= one.estimate.estimate <= one.limits.high
-        or one.estimate.low <= one.predicted <= one.estimate.high
-        for one in work.answer.finding.growths
-    )
+    is_near = _is_within_margin_of_time(claim, work)
+    if word == "inconclusive" and is_near and _is_merely_wide(finding) and _is_merely_wide(work.answer.finding):
+        return _by_work_within_margin_of_time(evidence, claim, work)
     verdict = _conclude(evidence, claim, word, finding, finding, time.fit, is_alone=False)
     verdict = replace(verdict, reason=verdict.reason.remarked(left_open))
     if word == "refuted":
@@ -238,22 +240,52 @@ def _by_time(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged) ->
             for one in (finding.whole, *finding.growths)
             if one.limits.judge(one.estimate) == "refuted"
         )
-        is_decided = not (_is_nearly_followed(evidence, claim, work, time) or (grows_less and _may_be_hidden(work)))
+        is_held = grows_less and _may_be_hidden(work) and not _may_be_closer(work, finding.closer)
+        is_decided = not (is_held or (is_near and _is_explained(_operation_cost(evidence, claim, work, time))))
     else:
-        is_decided = word == "inconclusive" or (may_be and work.answer.finding.rival is None)
+        is_decided = word == "inconclusive" or (work.answer.finding.rival is None and (is_near or _may_follow(work)))
     if is_decided:
         return verdict
     return verdict.left_open(replace(verdict.reason, kind=Kind.NOT_IDENTIFIABLE))
 
 
-def _is_nearly_followed(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged) -> bool:
-    """Return whether the work follows a law within the margin of a time, and caches may explain what time adds."""
-    allowed = Margin(claim.margin, claim.bound)
-    growths = work.answer.finding.growths
-    is_near = not any(one.per_step for one in growths) and all(
-        verdict_on(replace(one, limits=allowed.limits(one.predicted))) == "supported" for one in growths
+def _may_follow(work: Judged) -> bool:
+    """Return whether the work may follow a law, as it is or beside terms of lower order that hide it."""
+    return bool(work.answer.finding.hiding) or all(
+        one.limits.low <= one.estimate.estimate <= one.limits.high
+        or one.estimate.low <= one.predicted <= one.estimate.high
+        for one in work.answer.finding.growths
     )
-    return is_near and _is_explained(_operation_cost(evidence, claim, work, time))
+
+
+def _is_merely_wide(finding: LawGrowth) -> bool:
+    """Return whether nothing but the width of its intervals leaves a law open."""
+    return not (finding.hidden or finding.hiding or finding.late or finding.rival or finding.closer)
+
+
+def _by_work_within_margin_of_time(evidence: Evidence, claim: LawClaim, work: Judged) -> Verdict:
+    """Return the verdict on work that does not decide within its own margin, and supports a law within that of a time.
+
+    A time that does not decide either could not have said more.
+    """
+    finding = work.answer.finding
+    growths = tuple(_with_margin_of_time(claim, one) for one in finding.growths)
+    shown = replace(finding, whole=_with_margin_of_time(claim, finding.whole), growths=growths)
+    verdict = _conclude(evidence, claim, "supported", shown, shown, work.fit, is_alone=False)
+    remark = WithinMarginOfTime(margin=claim.margin, work_margin=claim.work_margin)
+    return replace(verdict, reason=verdict.reason.remarked(remark))
+
+
+def _with_margin_of_time(claim: LawClaim, growth: FactorGrowth) -> FactorGrowth:
+    limits = Margin(claim.margin, claim.bound).limits(growth.predicted, len(growth.factors))
+    return replace(growth, limits=limits)
+
+
+def _is_within_margin_of_time(claim: LawClaim, work: Judged) -> bool:
+    """Return whether the work follows a law that is most of it, within the margin of a time."""
+    growths = work.answer.finding.growths
+    is_most = work.answer.slopes.share >= LEAST_OWN_BESIDE_TERMS and not any(one.per_step for one in growths)
+    return is_most and all(verdict_on(_with_margin_of_time(claim, one)) == "supported" for one in growths)
 
 
 def _operation_cost(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged) -> OperationCost | None:
@@ -269,9 +301,14 @@ def _is_explained(cost: OperationCost | None) -> bool:
     return cost is not None and 1 / MOST_RISE <= cost.rise <= MOST_RISE
 
 
+def _beside(work: Judged) -> tuple[str, ...]:
+    """Return the terms of lower order that hide a law in counts, or that these need beside it."""
+    return work.answer.finding.hiding or work.answer.slopes.overhead
+
+
 def _may_be_hidden(work: Judged) -> bool:
     """Return whether terms of lower order may hide a law that is a good part of the largest count, if it is there."""
-    hiding, given = work.answer.finding.hiding, _response(work.fit)
+    hiding, given = _beside(work), _response(work.fit)
     largest = next(filter(None, map(given.largest, LARGE_SHARES)), given)
     beside = largest.beside_with(work.fit.law.expanded(), hiding) if hiding else None
     if beside is None:
@@ -280,6 +317,22 @@ def _may_be_hidden(work: Judged) -> bool:
     if len(given.points) > 1:
         least = min(least, max(LEAST_SEEN, least_hidden_of_several(largest, beside)))
     return beside.share >= least
+
+
+def _may_be_closer(work: Judged, closer: str | None) -> bool:
+    """Return whether counts that may hide a law are as close to the law that a time follows far more closely."""
+    hiding, given = _beside(work), _response(work.fit)
+    if closer is None:
+        return False
+    law = CostLaw(closer)
+    lower = tuple(term for term in hiding if term not in set(map(str, law.terms)))
+    for one in (given.largest(LARGE_SHARES[0]), given):
+        own = None if one is None else one.beside_with(work.fit.law.expanded(), hiding)
+        others = [] if one is None else [one.beside_with(law, terms) for terms in {(), lower}]
+        closest = min((other.deviation for other in others if other is not None), default=math.inf)
+        if own is not None and closest <= AS_CLOSE * own.deviation:
+            return True
+    return False
 
 
 def _by_work(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged) -> Verdict:

@@ -100,6 +100,11 @@ def _(one: growth.OpenWork) -> str:
 
 
 @words.register
+def _(one: growth.WithinMarginOfTime) -> str:
+    return f"within {one.margin:g} of an exponent, the margin of a time; they do not decide within {one.work_margin:g}"
+
+
+@words.register
 def _(one: growth.OperationCost) -> str:
     unit = one.counted.removesuffix("s")
     span_of = f"from {describe(one.smallest)} to {describe(one.largest)}"
