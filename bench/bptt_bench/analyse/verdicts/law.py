@@ -251,7 +251,8 @@ def _by_time(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged) ->
 
 def _may_follow(work: Judged) -> bool:
     """Return whether the work may follow a law, as it is or beside terms of lower order that hide it."""
-    return bool(work.answer.finding.hiding) or all(
+    may_be_hidden = bool(work.answer.finding.hiding) and work.answer.finding.closer is None
+    return may_be_hidden or all(
         one.limits.low <= one.estimate.estimate <= one.limits.high
         or one.estimate.low <= one.predicted <= one.estimate.high
         for one in work.answer.finding.growths
