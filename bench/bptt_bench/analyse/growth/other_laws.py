@@ -30,6 +30,7 @@ FAR_CLOSER = 4.0  # times as closely: a law that is followed so much better refu
 LEAST_HIDDEN = 0.3  # share of a law's terms at the largest point from which terms of lower order may hide them
 HIDDEN_CLOSER = 2 / 3  # … if they bring the deviation of a time down to this share
 LEAST_OWN = 0.9  # share of a law in counts at the largest point, beside a constant, that follow it more closely
+LEAST_CLEAR = 0.8  # share of a law's terms at the largest point, from which what stands beside them is small
 LEAST_OWN_BESIDE_TERMS = 0.5  # the same beside other terms, from which no other law with them may be the true one
 AS_CLOSE = 1.5  # times the deviation of a law, up to which another is as close
 CLOSE_FIT = 0.3  # of the margin: a typical deviation that leaves nothing to explain
@@ -229,12 +230,14 @@ class OtherLaws:
         """Return a simple law of another growth that counts follow as closely with the same terms beside it.
 
         Only where these terms are most of the counts: n^1.5 beside n is n·log(n) beside n over a hundredfold range.
+        Where they are a good part of them, and the counts lie off all the same, one that is less close may be true too.
         """
-        if not self.given.is_exact or set(found.overhead) <= {"1"} or found.share >= LEAST_OWN_BESIDE_TERMS:
+        if not self.given.is_exact or set(found.overhead) <= {"1"} or self.allowed.bound == "upper":
             return None
-        if self.allowed.bound == "upper":
+        is_misfit = found.deviation > LEAST_MISFIT
+        if found.share >= (LEAST_CLEAR if is_misfit else LEAST_OWN_BESIDE_TERMS):
             return None
-        most = AS_CLOSE * max(found.deviation, LEAST_DIFFERENCE)
+        most = (FAR_CLOSER if is_misfit else AS_CLOSE) * max(found.deviation, LEAST_DIFFERENCE)
         for one in others:
             if one.law.text in found.overhead or abs(self.power(one.law, found) - self.power(self.law, found)) < SLOWLY:
                 continue

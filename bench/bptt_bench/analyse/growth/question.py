@@ -22,6 +22,7 @@ from bptt_bench.analyse.growth.other_laws import (
     FAR_CLOSER,
     HIDDEN_CLOSER,
     LARGEST_MISFIT,
+    LEAST_CLEAR,
     LEAST_DIFFERENCE,
     LEAST_HIDDEN,
     LEAST_MISFIT,
@@ -33,8 +34,7 @@ from bptt_bench.plan import CostLaw
 from bptt_bench.plan.claims.claim import Bound
 from bptt_bench.plan.experiment.instructions import lower_order_terms
 
-LEAST_CLEAR = 0.8  # share of a law's terms in a time at the largest point, from which what stands beside them is small
-LEAST_CLEAR_OF_SEVERAL = 0.7  # the same of several factors, of which each has terms of its own
+LEAST_CLEAR_OF_SEVERAL = 0.7  # as LEAST_CLEAR, of several factors, of which each has terms of its own
 LEAST_CLEAR_OF_COUNTS = 0.5  # the same of counts of several factors
 LEAST_MOST = 0.5  # the same of counts at smaller levels, with which lower terms need be no closer than other laws
 LEAST_SEEN = 0.02  # the same of a constant alone, where no other simple law is followed as closely

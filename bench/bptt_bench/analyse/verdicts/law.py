@@ -18,7 +18,6 @@ from bptt_bench.analyse.data.response import COUNT_SUFFIX, is_count, is_exact
 from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fit_all
 from bptt_bench.analyse.findings.estimates import UnstableVerdict
 from bptt_bench.analyse.findings.growth import (
-    FactorGrowth,
     LawGrowth,
     OpenWork,
     OperationCost,
@@ -52,6 +51,7 @@ SMALLEST_SHARE = 0.2  # of the response, of a law's own terms at the largest poi
 SMALLEST_SHARE_OF_COUNTS = 0.3  # of counts, which have many terms of lower order beside them
 SMALLEST_HIDDEN = 0.25  # … beside such terms, for a time that grows less not to refute the law
 OPERATIONS_COUNT = f"{OPERATIONS}{COUNT_SUFFIX}"  # which does not hold what compiled code beside NumPy does
+STEEP_LAW = 6.0  # exponent, from which counts refute a law only if they miss it by more than the margin of a time
 LARGEST_REACHED = 0.99  # of a level, which is rounded
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ def judge_law(evidence: Evidence, claim: LawClaim) -> Verdict:
         return replace(alone, reason=alone.reason.remarked(*unseen))
     if isinstance(time, Reason):
         return _settle(evidence, claim, work)
+    if work.answer.word == "refuted" and _is_steep(work) and _within_margin_of_time(evidence, claim, work) is not None:
+        work = work._replace(answer=work.answer._replace(word="inconclusive"))
     if work.answer.word == "inconclusive":
         return _by_time(evidence, claim, work, time)
     return _by_work(evidence, claim, work, time)
@@ -229,9 +231,12 @@ def _by_time(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged) ->
     where lower terms may hide it.
     """
     (word, finding, _), left_open = time.answer, OpenWork(work=work.answer.finding)
-    is_near = _is_within_margin_of_time(claim, work)
-    if word == "inconclusive" and is_near and _is_merely_wide(finding) and _is_merely_wide(work.answer.finding):
-        return _by_work_within_margin_of_time(evidence, claim, work)
+    near = _within_margin_of_time(evidence, claim, work)
+    if word == "inconclusive" and near is not None and not (_has_obstacle(finding) or _has_obstacle(work.answer.finding)):
+        shown = near.answer.finding
+        verdict = _conclude(evidence, claim, "supported", shown, shown, work.fit, is_alone=False)
+        remark = WithinMarginOfTime(margin=claim.margin, work_margin=claim.work_margin)
+        return replace(verdict, reason=verdict.reason.remarked(remark))
     verdict = _conclude(evidence, claim, word, finding, finding, time.fit, is_alone=False)
     verdict = replace(verdict, reason=verdict.reason.remarked(left_open))
     if word == "refuted":
@@ -241,9 +246,9 @@ def _by_time(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged) ->
             if one.limits.judge(one.estimate) == "refuted"
         )
         is_held = grows_less and _may_be_hidden(work) and not _may_be_closer(work, finding.closer)
-        is_decided = not (is_held or (is_near and _is_explained(_operation_cost(evidence, claim, work, time))))
+        is_decided = not (is_held or (near is not None and _is_explained(_operation_cost(evidence, claim, work, time))))
     else:
-        is_decided = word == "inconclusive" or (work.answer.finding.rival is None and (is_near or _may_follow(work)))
+        is_decided = word == "inconclusive" or (work.answer.finding.rival is None and (near is not None or _may_follow(work)))
     if is_decided:
         return verdict
     return verdict.left_open(replace(verdict.reason, kind=Kind.NOT_IDENTIFIABLE))
@@ -259,34 +264,27 @@ def _may_follow(work: Judged) -> bool:
     )
 
 
-def _is_merely_wide(finding: LawGrowth) -> bool:
-    """Return whether nothing but the width of its intervals leaves a law open."""
-    return not (finding.hidden or finding.hiding or finding.late or finding.rival or finding.closer)
+def _has_obstacle(finding: LawGrowth) -> bool:
+    """Return whether something else than the width of its intervals leaves a law open."""
+    return bool(finding.hidden or finding.hiding or finding.late or finding.rival or finding.closer)
 
 
-def _by_work_within_margin_of_time(evidence: Evidence, claim: LawClaim, work: Judged) -> Verdict:
-    """Return the verdict on work that does not decide within its own margin, and supports a law within that of a time.
+def _within_margin_of_time(evidence: Evidence, claim: LawClaim, work: Judged) -> Judged | None:
+    """Return the answer of counts that support a law within the margin of a time, as they follow it; None if not."""
+    allowed, slopes = Margin(claim.margin, claim.bound), work.answer.slopes
+    is_near = all(verdict_on(allowed.growth(*one)) == "supported" for one in slopes.factors.items())
+    if not is_near or slopes.share < LEAST_OWN_BESIDE_TERMS:
+        return None
+    found = _judge(evidence, claim, work.fit.response, claim.margin)
+    return found if isinstance(found, Judged) and found.answer.word == "supported" else None
 
-    A time that does not decide either could not have said more.
+
+def _is_steep(work: Judged) -> bool:
+    """Return whether a law grows so steeply that a factor of lower order is a large part of an exponent.
+
+    2ⁿ grows by an exponent of 8 up to n = 12, and n·2ⁿ by 9.
     """
-    finding = work.answer.finding
-    growths = tuple(_with_margin_of_time(claim, one) for one in finding.growths)
-    shown = replace(finding, whole=_with_margin_of_time(claim, finding.whole), growths=growths)
-    verdict = _conclude(evidence, claim, "supported", shown, shown, work.fit, is_alone=False)
-    remark = WithinMarginOfTime(margin=claim.margin, work_margin=claim.work_margin)
-    return replace(verdict, reason=verdict.reason.remarked(remark))
-
-
-def _with_margin_of_time(claim: LawClaim, growth: FactorGrowth) -> FactorGrowth:
-    limits = Margin(claim.margin, claim.bound).limits(growth.predicted, len(growth.factors))
-    return replace(growth, limits=limits)
-
-
-def _is_within_margin_of_time(claim: LawClaim, work: Judged) -> bool:
-    """Return whether the work follows a law that is most of it, within the margin of a time."""
-    growths = work.answer.finding.growths
-    is_most = work.answer.slopes.share >= LEAST_OWN_BESIDE_TERMS and not any(one.per_step for one in growths)
-    return is_most and all(verdict_on(_with_margin_of_time(claim, one)) == "supported" for one in growths)
+    return any(abs(one.law) >= STEEP_LAW for one in work.answer.slopes.factors.values())
 
 
 def _operation_cost(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged) -> OperationCost | None:
