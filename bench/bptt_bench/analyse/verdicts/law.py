@@ -67,21 +67,31 @@ class Judged(NamedTuple):
 
 def judge_law(evidence: Evidence, claim: LawClaim) -> Verdict:
     """Judge a law on the work that was counted, and on the time where none was, or where that does not decide."""
+    if is_count(claim.response):
+        alone = _judge(evidence, claim, claim.response, claim.work_margin)
+        return inconclusive(claim, alone) if isinstance(alone, Reason) else _by_counts(evidence, claim, alone)
     works = [_judge(evidence, claim, response, claim.work_margin) for response in claim.work]
     work = next((one for one in works if isinstance(one, Judged)), None)
     admitted = work.answer.finding.overhead if work is not None and work.answer.word == "supported" else ()
     time = _judge(evidence, claim, claim.response, claim.margin, admitted)
-    if work is None:
-        unseen = [one.finding for one in works if isinstance(one, Reason) and isinstance(one.finding, UnseenWork)]
-        alone = inconclusive(claim, time) if isinstance(time, Reason) else _settle(evidence, claim, time)
-        return replace(alone, reason=alone.reason.remarked(*unseen))
-    if isinstance(time, Reason):
-        return _settle(evidence, claim, work)
-    if work.answer.word == "refuted" and _is_steep(work) and _within_margin_of_time(evidence, claim, work) is not None:
+    if work is not None:
+        return _by_counts(evidence, claim, work, time if isinstance(time, Judged) else None)
+    unseen = [one.finding for one in works if isinstance(one, Reason) and isinstance(one.finding, UnseenWork)]
+    verdict = inconclusive(claim, time) if isinstance(time, Reason) else _settle(evidence, claim, time)
+    return replace(verdict, reason=verdict.reason.remarked(*unseen))
+
+
+def _by_counts(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged | None = None) -> Verdict:
+    """Return the verdict on what was counted, and on the time, if there is one, where the counts leave the law open."""
+    near = _within_margin_of_time(evidence, claim, work)
+    if work.answer.word == "refuted" and near is not None and _is_steep(work):
         work = work._replace(answer=work.answer._replace(word="inconclusive"))
-    if work.answer.word == "inconclusive":
-        return _by_time(evidence, claim, work, time)
-    return _by_work(evidence, claim, work, time)
+    if work.answer.word != "inconclusive":
+        return _settle(evidence, claim, work) if time is None else _by_work(evidence, claim, work, time)
+    is_time_wide = time is None or (time.answer.word == "inconclusive" and not _has_obstacle(time))
+    if near is not None and is_time_wide and not _has_obstacle(work):
+        return _by_near_work(evidence, claim, near)
+    return _settle(evidence, claim, work) if time is None else _by_time(evidence, claim, work, time, near)
 
 
 def _judge(
@@ -224,19 +234,21 @@ def _conclude(
     return conclude(claim, word, reason, shown.whole.predicted, shown.whole.estimate)
 
 
-def _by_time(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged) -> Verdict:
+def _by_near_work(evidence: Evidence, claim: LawClaim, near: Judged) -> Verdict:
+    """Return the verdict on work that is too wide for its own margin, and supports a law within that of a time."""
+    shown = near.answer.finding
+    verdict = _conclude(evidence, claim, "supported", shown, shown, near.fit)
+    remark = WithinMarginOfTime(margin=claim.margin, work_margin=claim.work_margin)
+    return replace(verdict, reason=verdict.reason.remarked(remark))
+
+
+def _by_time(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged, near: Judged | None) -> Verdict:
     """Return the verdict on the time, where the work does not decide.
 
-    It supports only what the work may follow too, and refutes no law that the work follows nearly, or for growing less
-    where lower terms may hide it.
+    It supports only what the work may follow too, and refutes no law that the work follows within the margin of a time,
+    or for growing less where lower terms may hide it.
     """
     (word, finding, _), left_open = time.answer, OpenWork(work=work.answer.finding)
-    near = _within_margin_of_time(evidence, claim, work)
-    if word == "inconclusive" and near is not None and not (_has_obstacle(finding) or _has_obstacle(work.answer.finding)):
-        shown = near.answer.finding
-        verdict = _conclude(evidence, claim, "supported", shown, shown, work.fit, is_alone=False)
-        remark = WithinMarginOfTime(margin=claim.margin, work_margin=claim.work_margin)
-        return replace(verdict, reason=verdict.reason.remarked(remark))
     verdict = _conclude(evidence, claim, word, finding, finding, time.fit, is_alone=False)
     verdict = replace(verdict, reason=verdict.reason.remarked(left_open))
     if word == "refuted":
@@ -246,9 +258,11 @@ def _by_time(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged) ->
             if one.limits.judge(one.estimate) == "refuted"
         )
         is_held = grows_less and _may_be_hidden(work) and not _may_be_closer(work, finding.closer)
-        is_decided = not (is_held or (near is not None and _is_explained(_operation_cost(evidence, claim, work, time))))
+        is_near = near is not None and _is_explained(_operation_cost(evidence, claim, work, time))
+        is_decided = not (is_held or is_near)
     else:
-        is_decided = word == "inconclusive" or (work.answer.finding.rival is None and (near is not None or _may_follow(work)))
+        may_be = work.answer.finding.rival is None and (near is not None or _may_follow(work))
+        is_decided = word == "inconclusive" or may_be
     if is_decided:
         return verdict
     return verdict.left_open(replace(verdict.reason, kind=Kind.NOT_IDENTIFIABLE))
@@ -264,8 +278,9 @@ def _may_follow(work: Judged) -> bool:
     )
 
 
-def _has_obstacle(finding: LawGrowth) -> bool:
+def _has_obstacle(judged: Judged) -> bool:
     """Return whether something else than the width of its intervals leaves a law open."""
+    finding = judged.answer.finding
     return bool(finding.hidden or finding.hiding or finding.late or finding.rival or finding.closer)
 
 
@@ -325,9 +340,9 @@ def _may_be_closer(work: Judged, closer: str | None) -> bool:
         return False
     law = CostLaw(closer)
     lower = tuple(term for term in hiding if term not in set(map(str, law.terms)))
-    for one in (given.largest(LARGE_SHARES[0]), given):
-        own = None if one is None else one.beside_with(work.fit.law.expanded(), hiding)
-        others = [] if one is None else [one.beside_with(law, terms) for terms in {(), lower}]
+    for one in filter(None, (given.largest(LARGE_SHARES[0]), given)):
+        own = one.beside_with(work.fit.law.expanded(), hiding)
+        others = (one.beside_with(law, terms) for terms in {(), lower})
         closest = min((other.deviation for other in others if other is not None), default=math.inf)
         if own is not None and closest <= AS_CLOSE * own.deviation:
             return True

@@ -107,7 +107,8 @@ class LawClaim(Claim):
 
     ``work`` names responses that count the work of an evaluation, such as its instructions, and follow the same law:
     time is work times the cost of an operation, which caches change. Where they were counted the verdict rests on them,
-    within ``work_margin``.
+    within ``work_margin``, as it does where the response is a count itself. Counts that are too wide to be judged
+    within that may still support the law within ``margin``.
     """
 
     response: str = "seconds_per_eval"

@@ -36,7 +36,7 @@ def claim_laws(
 
     Parameters
     ----------
-    margin : of exponents; None: 0.25 for time and memory, and 0.05 for counts.
+    margin : of exponents; None: 0.25, and 0.05 for counts where that decides.
     work : further responses that count the work, beside the counts that have the law of the time.
     """
     counts = {f"{name}{COUNT}": law for name, law in subject.count_laws.items()}
@@ -47,15 +47,15 @@ def claim_laws(
             continue
         spoken, short = describe_response(response)
         text = " + ".join(drop_absent_factors(str(term)) for term in law.terms)
-        usual = MARGIN_OF_WORK if response in counts else MARGIN_OF_NO_GROWTH
+        of_work = MARGIN_OF_WORK if margin is None else margin if response in counts else min(margin, MARGIN_OF_WORK)
         yield LawClaim(
             name=f"{prefix}{short}{FOLLOWS[bound]} {text}",
             subject=subject.name,
             statement=f"{spoken[:1].upper()}{spoken[1:]} {STATED[bound]} {text}",
             response=response,
             work=tuple(dict.fromkeys([*work, *alike])) if response == SECONDS else (),
-            margin=margin if margin is not None else usual,
-            work_margin=min(margin, MARGIN_OF_WORK) if margin is not None else MARGIN_OF_WORK,
+            margin=MARGIN_OF_NO_GROWTH if margin is None else margin,
+            work_margin=of_work,
             bound=bound,
         )
 
@@ -91,10 +91,11 @@ def _details(experiment: Experiment, claim: LawClaim) -> list[DetailClaim]:
     numbers = [factor.name for factor in experiment.factors if not factor.is_category]
     cells = next(iter(experiment.profiles.values())).cells([subject.name])
     points = list(dict.fromkeys(Point({name: point[name] for name in numbers}) for _, point in cells))
-    margin = None if claim.margin == MARGIN_OF_NO_GROWTH else claim.margin
+    is_count = claim.response.endswith(COUNT)
+    stated = claim.work_margin if is_count else claim.margin
+    margin = None if stated == MARGIN_OF_NO_GROWTH else stated
     made = DetailMaker(points=points, bound=claim.bound, margin=margin).make_claims(claim.subject, claim.response, law)
     prefix = f"{claim.subject}: " if len(experiment.subjects) > 1 else ""
-    is_count = claim.response.endswith(COUNT)
     return [
         replace(one, name=prefix + one.name, margin=one.margin * (max(_power(one), 1.0) if is_count else 1.0))
         for one in made

@@ -288,7 +288,7 @@ def test_laws_of_memory_and_counts_claim_what_they_leave_out_as_those_of_time_do
     assert [claim.name for claim in (time, memory, steps)] == ["follows n", "memory, follows n", "steps, follows n"]
     assert isinstance(time, LawClaim)
     assert isinstance(steps, LawClaim)
-    assert (time.work, time.margin, time.work_margin, steps.margin) == (("steps_count",), 0.25, 0.05, 0.05)
+    assert (time.work, time.margin, time.work_margin, steps.work_margin) == (("steps_count",), 0.25, 0.05, 0.05)
     left_out = {name: claim for name, claim in claimed(experiment).items() if claim.factor == "m"}
     assert {name: (claim.response, claim.margin) for name, claim in left_out.items()} == {
         "exponent of m": ("seconds_per_eval", 0.25),

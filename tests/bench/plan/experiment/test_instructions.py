@@ -51,7 +51,8 @@ def test_operations_are_claimed_as_instructions_are() -> None:
     both = experiment(measure=("operations", "time", "instructions"))
     assert laws(both) == {"seconds_per_eval": (0.25, ("instructions_count", "operations_count"))}
     alone = experiment(measure=("operations", "instructions"))
-    assert laws(alone) == {"instructions_count": (0.05, ()), "operations_count": (0.05, ())}
+    assert laws(alone) == {"instructions_count": (0.25, ()), "operations_count": (0.25, ())}
+    assert {claim.work_margin for claim in alone.claims if isinstance(claim, LawClaim)} == {0.05}
     assert laws(measuring(both, ["time", "instructions"])) == {"seconds_per_eval": (0.25, ("instructions_count",))}
 
 
@@ -66,7 +67,7 @@ def test_claims_on_instructions_are_about_points_that_their_subject_visits() -> 
 
 def test_time_that_is_not_measured_is_not_claimed() -> None:
     made = experiment(measure="instructions")
-    assert laws(made) == {"instructions_count": (0.05, ())}
+    assert laws(made) == {"instructions_count": (0.25, ())}
     assert not made.is_timed
 
 
