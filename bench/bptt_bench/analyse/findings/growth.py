@@ -68,9 +68,13 @@ class LawGrowth(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeAlone(Finding):
-    """A law that was judged by its time alone, because no work was counted; ``is_open``: and was left open."""
+    """A law that was judged by its time alone, because no work was counted.
+
+    ``is_open``: and was left open. ``why``: the work could not be counted, if that was tried.
+    """
 
     is_open: bool
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

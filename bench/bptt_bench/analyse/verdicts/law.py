@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from bptt_bench.analyse.data.response import COUNT_SUFFIX, is_count, is_exact
-from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fit_all
+from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fit_all, why_not_counted
 from bptt_bench.analyse.findings.estimates import UnstableVerdict
 from bptt_bench.analyse.findings.growth import (
     LawGrowth,
@@ -228,7 +228,8 @@ def _conclude(
     width = width_of(fit, evidence) if kind is Kind.IMPRECISE else None
     reason = Reason(kind=kind, finding=finding, width=width)
     if is_alone and isinstance(finding, LawGrowth) and not is_exact(finding.response):
-        reason = reason.remarked(TimeAlone(is_open=word == "inconclusive"))
+        tried = (why_not_counted(evidence.frame, claim.subject, work) for work in claim.work)
+        reason = reason.remarked(TimeAlone(is_open=word == "inconclusive", why=next(filter(None, tried), "")))
     if is_alone and word == "supported" and shown.response == OPERATIONS_COUNT and isinstance(finding, LawGrowth):
         reason = reason.remarked(OperationsAlone())
     return conclude(claim, word, reason, shown.whole.predicted, shown.whole.estimate)

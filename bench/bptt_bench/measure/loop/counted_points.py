@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise, product
 from typing import Any
 
+from bptt_bench.measure.engines.counting_process import CountError
 from bptt_bench.plan import CostLaw, Point
 from bptt_bench.plan.experiment.instructions import shrink_points
 
@@ -35,6 +36,9 @@ def count_points(
 ) -> list[Point]:
     """Count up to the largest size that serves, then at the given points made as small.
 
+    Code that cannot be counted at a smaller level than all that are given is counted at these alone: below them it may
+    not work at all.
+
     Parameters
     ----------
     law : of the counts; None: not known.
@@ -49,9 +53,50 @@ def count_points(
     Returns
     -------
     points : for which no time was left.
+
+    Raises
+    ------
+    CountError : a point could not be counted.
     """
+    asked: list[Point] = []
+
+    def count(point: Point, most: float) -> float:
+        asked.append(point)
+        return count_at(point, most)
+
+    def at_shares(shares: Sequence[float]) -> list[Point]:
+        return _count_at_shares(
+            law, points, count, known, shares, seconds=seconds, now=now, apart=apart, largest_count=largest_count
+        )
+
+    try:
+        return at_shares(SHARES)
+    except CountError:
+        if not asked or not _is_below(asked[-1], points):
+            raise
+        return at_shares((1.0,))
+
+
+def _is_below(point: Point, points: Sequence[Point]) -> bool:
+    """Return whether a point has a level that is smaller than those of all others."""
+    return any(not isinstance(level, str) and level < min(one[name] for one in points) for name, level in point.items())
+
+
+def _count_at_shares(
+    law: CostLaw | None,
+    points: Sequence[Point],
+    count_at: Callable[[Point, float], float],
+    known: Mapping[Point, float],
+    shares: Sequence[float],
+    *,
+    seconds: float,
+    now: Callable[[], float],
+    apart: float,
+    largest_count: float,
+) -> list[Point]:
+    """Count at the given points made smaller by one of some shares; return those for which no time was left."""
     is_of_one = len(points[0]) == 1
-    by_share = {share: shrink_points(points, share) for share in SHARES}
+    by_share = {share: shrink_points(points, share) for share in shares}
     size_of = Sizes(law, dict.fromkeys(point for some in by_share.values() for point in some))
     designs = [(share, design) for share, some in by_share.items() for design in lines_through_tops(some)]
     designs.sort(key=lambda one: (max(map(size_of, one[1])), one[0]), reverse=True)

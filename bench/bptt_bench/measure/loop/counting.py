@@ -97,13 +97,15 @@ class CountingLoop:
         failed: list[str] = []
         with contextlib.ExitStack() as stack:
             counter: Counter | None = None
+            asked: Point | None = None
             inputs = {name: InputsToCount() for name in wanted}
 
             def taken() -> float:
                 return 0.0 if counter is None else counter.processor_seconds()
 
             def count(name: str, point: Point, seconds: float) -> float:
-                nonlocal counter
+                nonlocal counter, asked
+                asked = point
                 if counter is None:  # which takes seconds to start
                     counter = stack.enter_context(self.start())
                 return self._count(counter, name, point, inputs[name], seconds)
@@ -118,7 +120,7 @@ class CountingLoop:
                     failed.append(f"{name}: {error}")
                     if experiment.is_timed or len(wanted) > 1:  # else the error says it
                         self.notify(Notice(text=failed[-1]))
-                    self.recorder.store_uncounted(name, points[0], self.counted, str(error))
+                    self.recorder.store_uncounted(name, asked or points[0], self.counted, str(error))
                     stack.close()  # it may still be at work
                     counter = None
                 if left_out:

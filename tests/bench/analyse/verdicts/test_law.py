@@ -128,6 +128,12 @@ def test_a_time_that_does_not_grow_refutes_growth_and_keeps_an_upper_bound() -> 
     assert along_n(lambda n: 1e-3, "n**2", bound="upper").word == "supported"
 
 
+def test_growth_is_not_hidden_in_a_time_that_falls() -> None:
+    tight = along_n(lambda n: 1e-3 * n**-0.04, "n", point_noise=0.001)
+    assert tight.word == "refuted"
+    assert along_n(lambda n: 1e-3 * n**-0.04, "1", point_noise=0.001).word == "supported"
+
+
 def test_growth_that_overhead_hides_is_not_denied() -> None:
     verdict = along_n(lambda n: 1e-3 * (1 + 0.15 * n / LEVELS[-1]), "n", point_noise=0.001).verdict
     assert verdict.verdict == "inconclusive"
@@ -432,6 +438,19 @@ def test_a_law_that_operations_alone_support_says_so_and_how_the_time_grows() ->
     assert agreed.verdict == "supported"
     assert "alone" not in text_of(agreed.reason)
     assert "alone" not in headline_of(agreed.reason)
+
+
+def test_a_law_whose_work_could_not_be_counted_says_why() -> None:
+    rows = [{"subject": "it", "n": float(n), "seconds_per_eval": 1e-8 * n} for n in LEVELS * 5]
+    table = pd.DataFrame(rows)
+    table.attrs["factors"] = ["n"]
+    record = {"subject": "it", "point": {"n": 16}, "counted": "instructions", "reason": "KeyError: 324 (mine.py, line 9)"}
+    table.attrs["uncounted"] = [record]
+    measures = ("time", "instructions")
+    experiment = bench.experiment({"it": lambda _point: list}, "n", n=[LEVELS[0], LEVELS[-1]], measure=measures)
+    (found,) = judge(table, experiment)
+    said = "judged by time alone: the work could not be counted: KeyError: 324 (mine.py, line 9)."
+    assert text_of(found.reason).endswith(said)
 
 
 def test_without_counts_a_verdict_says_that_it_is_by_time_alone() -> None:

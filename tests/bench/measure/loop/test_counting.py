@@ -187,6 +187,20 @@ def test_what_cannot_be_counted_is_named_and_the_others_are_counted() -> None:
     assert ran.counter.begun == ran.counter.ended == 2
 
 
+@pytest.mark.parametrize("largest", [100_000, 100_000_000])
+def test_code_that_does_not_work_below_its_levels_is_counted_at_these(largest: int) -> None:
+    def work(point: Mapping[str, Any]) -> float:
+        if point["n"] < 1000:
+            raise CountError("KeyError: 324")
+        return 20.0 * point["n"]
+
+    ran = Ran(work, "n", n=[1000, largest])
+    assert ran.notices() == []
+    counted = sorted(point["n"] for point in ran.counts())
+    assert len(counted) >= 4
+    assert (counted[0], max(20 * counted[-1], MOST_INSTRUCTIONS)) == (1000, MOST_INSTRUCTIONS)
+
+
 def test_an_experiment_of_which_nothing_can_be_counted_ends_with_the_reason() -> None:
     def work(_point: Mapping[str, Any]) -> float:
         raise CountError("ValueError: not today")
@@ -205,6 +219,7 @@ def test_why_something_cannot_be_counted_is_stored_and_is_the_reason_of_its_verd
         Ran(work, sink=store, names=("one", "two"), counted="operations", n=[1000, 100_000])
     stored = [one for one in read_records(tmp_path / "run" / SAMPLES) if one["record"] == "uncounted"]
     assert [(one["subject"], one["counted"]) for one in stored] == [("one", "operations"), ("two", "operations")]
+    assert stored[0]["point"]["n"] > 200
     frame = load(tmp_path / "run")
     frame.attrs["uncounted"] = stored
     assert why_not_counted(frame, "two", "operations_count") == stored[1]["reason"]

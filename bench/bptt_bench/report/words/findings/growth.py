@@ -80,6 +80,8 @@ def _(one: growth.WorkAndTime) -> str:
 
 @words.register
 def _(one: growth.TimeAlone) -> str:
+    if one.why:
+        return f"judged by time alone: the work could not be counted: {one.why}"
     return "judged by time alone" + (": counting instructions may decide" if one.is_open else "")
 
 
