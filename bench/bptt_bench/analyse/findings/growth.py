@@ -78,6 +78,13 @@ class TimeAlone(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TooFewCounts(Finding):
+    """Counts that are too few to judge a law by; ``counts``: what they lack."""
+
+    counts: Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OperationsAlone(Finding):
     """A law that counted operations support, where no time says whether they are most of the work."""
 

@@ -39,7 +39,8 @@ LEAST_CLEAR_OF_COUNTS = 0.5  # the same of counts of several factors
 LEAST_MOST = 0.5  # the same of counts at smaller levels, with which lower terms need be no closer than other laws
 LEAST_SEEN = 0.02  # the same of a constant alone, where no other simple law is followed as closely
 DOUBLED = 2.0  # largest over smallest count, below which a constant is half or more of it
-WIDE_RANGE, FLAT = 50.0, 1.1  # largest over smallest: of a law that would show; largest level over least: of a time that does not grow
+WIDE_RANGE = 50.0  # largest over smallest value of a law that would show
+FLAT = 1.1  # a time at the largest level over the least, from which growth may be hidden
 # margins by which counts may miss a law without refuting it: of one factor, and of several if all together are right
 MILD, MILD_OF_SEVERAL = 2.0, 4.0
 MILD_OF_SMALL_NUMBERS = 4.0  # … of one factor, at smaller levels that begin below the numbers that Python keeps ready

@@ -24,11 +24,12 @@ from bptt_bench.analyse.findings.growth import (
     OperationsAlone,
     TimeAlone,
     TimeOtherwise,
+    TooFewCounts,
     WithinMarginOfTime,
     WorkAndTime,
 )
 from bptt_bench.analyse.findings.limits import Word
-from bptt_bench.analyse.findings.obstacles import NoNeighbours, UnseenWork
+from bptt_bench.analyse.findings.obstacles import NoNeighbours, UnseenWork, UnusableData
 from bptt_bench.analyse.findings.reason import Finding, Kind, Reason, Width
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.growth.count_records import find_unseen_work, spread_of_inputs
@@ -76,9 +77,11 @@ def judge_law(evidence: Evidence, claim: LawClaim) -> Verdict:
     time = _judge(evidence, claim, claim.response, claim.margin, admitted)
     if work is not None:
         return _by_counts(evidence, claim, work, time if isinstance(time, Judged) else None)
-    unseen = [one.finding for one in works if isinstance(one, Reason) and isinstance(one.finding, UnseenWork)]
+    findings = [one.finding for one in works if isinstance(one, Reason)]
+    unseen = [one for one in findings if isinstance(one, UnseenWork)]
+    few = [TooFewCounts(counts=one) for one in findings if isinstance(one, NoNeighbours | UnusableData)]
     verdict = inconclusive(claim, time) if isinstance(time, Reason) else _settle(evidence, claim, time)
-    return replace(verdict, reason=verdict.reason.remarked(*unseen))
+    return replace(verdict, reason=verdict.reason.remarked(*unseen, *few))
 
 
 def _by_counts(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged | None = None) -> Verdict:

@@ -444,13 +444,17 @@ def test_a_law_whose_work_could_not_be_counted_says_why() -> None:
     rows = [{"subject": "it", "n": float(n), "seconds_per_eval": 1e-8 * n} for n in LEVELS * 5]
     table = pd.DataFrame(rows)
     table.attrs["factors"] = ["n"]
-    record = {"subject": "it", "point": {"n": 16}, "counted": "instructions", "reason": "KeyError: 324 (mine.py, line 9)"}
-    table.attrs["uncounted"] = [record]
+    why = "KeyError: 324 (mine.py, line 9)"
+    table.attrs["uncounted"] = [{"subject": "it", "point": {"n": 16}, "counted": "instructions", "reason": why}]
     measures = ("time", "instructions")
     experiment = bench.experiment({"it": lambda _point: list}, "n", n=[LEVELS[0], LEVELS[-1]], measure=measures)
     (found,) = judge(table, experiment)
-    said = "judged by time alone: the work could not be counted: KeyError: 324 (mine.py, line 9)."
-    assert text_of(found.reason).endswith(said)
+    assert text_of(found.reason).endswith(f"judged by time alone: the work could not be counted: {why}.")
+    del table.attrs["uncounted"]
+    counted = pd.concat([table, pd.DataFrame([{"subject": "it", "n": 16.0, RESPONSE: 5000.0}])])
+    counted.attrs["factors"] = ["n"]
+    (found,) = judge(counted, experiment)
+    assert "; too little could be counted in the time for it: it, points: 1 for the " in text_of(found.reason)
 
 
 def test_without_counts_a_verdict_says_that_it_is_by_time_alone() -> None:

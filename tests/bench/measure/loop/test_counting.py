@@ -192,7 +192,7 @@ def test_code_that_does_not_work_below_its_levels_is_counted_at_these(largest: i
     def work(point: Mapping[str, Any]) -> float:
         if point["n"] < 1000:
             raise CountError("KeyError: 324")
-        return 20.0 * point["n"]
+        return 20.0 * float(point["n"])
 
     ran = Ran(work, "n", n=[1000, largest])
     assert ran.notices() == []

@@ -86,6 +86,11 @@ def _(one: growth.TimeAlone) -> str:
 
 
 @words.register
+def _(one: growth.TooFewCounts) -> str:
+    return f"too little could be counted in the time for it: {words(one.counts)}"
+
+
+@words.register
 def _(_one: growth.OperationsAlone) -> str:
     return "judged by counted operations alone, which do not hold the work of compiled code beside NumPy"
 
