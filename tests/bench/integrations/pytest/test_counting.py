@@ -396,11 +396,11 @@ FOUND = {
     "test_product[law]": "law n³ supported: operations grow with n by * (operations, n=16 to 512)",
     "test_outer[law]": "law n refuted: operations grow with n by *",
     "test_in_place[law]": "law n supported: operations grow with n by *",
-    "test_list[law]": "law n not judged: operations: the code does no NumPy operation on arrays, at n=16*",
+    "test_list[law]": "law n not judged: operations: the code does no NumPy operation on arrays, at n=32*",
     "test_mixed[law]": "law n inconclusive: not identifiable: beside * operations *at n=512, Python code may *",
     "test_unstated[law]": "the number of operations grows as n²*",
     "test_unstated_mixed[law]": "law how it scales not judged: beside * operations *at n=512, Python code may *",
-    "test_library[law]": "law n not judged: operations: the code uses pandas*, whose operations no *, at n=16*",
+    "test_library[law]": "law n not judged: operations: the code uses pandas*, whose operations no *, at n=32*",
 }
 
 
