@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -121,6 +122,22 @@ class FarBeyond(Finding):
     """A point at ``times`` the largest level of a factor, which is farther than backtests say anything of."""
 
     factor: str
+    times: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FarBelow(Finding):
+    """A point so many ``times`` below the smallest level of a factor, where a call itself may be most of the cost."""
+
+    factor: str
+    times: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OddPoint(Finding):
+    """A measured point at so many ``times`` what the law says, where the others lie near it."""
+
+    at: Mapping[str, float]
     times: float
 
 

@@ -2,9 +2,10 @@
 
 A prediction is *rejected* if it goes beyond the data with a law that these reject, and the departure that they show
 would change it by more than a tenth. It is *doubtful* if the procedure missed too many of the largest measured points,
-predicted from the others, or by far; beyond the data, if the law's own terms are hardly seen beside the overhead, if
-nothing can test the law along the factor, or if a change of a power that nothing would show doubles the value; at more
-than a thousand times what was measured; or where its interval spans more than a factor of a hundred.
+predicted from the others, or by far; if a point lies far off the law and all others; beyond the data, if the law's own
+terms are hardly seen beside the overhead, if nothing can test the law along the factor, or if a change of a power that
+nothing would show doubles the value; at more than a thousand times what was measured, or four times below it; or where
+its interval spans more than a factor of a hundred.
 """
 
 from __future__ import annotations
@@ -22,12 +23,14 @@ from bptt_bench.analyse.findings.fits import FAR_OFF, LackOfFit
 from bptt_bench.analyse.findings.predictions import (
     Assessment,
     Backtest,
+    FarBelow,
     FarBeyond,
     FoundLaw,
     Grade,
     Misfit,
     Missed,
     NeverVaried,
+    OddPoint,
     Ungraded,
     Unseen,
     Untestable,
@@ -50,10 +53,16 @@ from bptt_bench.errors import FitError
 MATERIAL = 0.1  # of the logarithm: a departure that changes a prediction by less does not make it another
 BEYOND = 0.01  # nats: less is within the data
 FAR_BEYOND = 1000.0  # times farther in a factor than was measured: no backtest holds out nearly so much
+FAR_BELOW = 4.0  # times below: there what a call costs by itself may be most of it
+ODD, ODD_LARGEST = 4.0, 1.5  # times off the law, of any point and of the largest, that are no noise if others are near
+ODD_SCATTERS = 8.0  # … times as far as the others scatter
+FEWEST_BESIDE = 5  # points, of which one is odd
+MAD_OF_NORMAL = 0.6745  # median of absolute values of a standard normal variable
+LEAST_SCATTER = 0.02  # of logarithms: points of a table are rounded
 WIDE = 100.0  # times the lower end of an interval: beyond, not even the order of magnitude is known
 BLIND = 0.5  # of the logarithm: a departure that large must be seen for a test to say something
 MOST_MISSED = 0.2  # of the points of a backtest
-FEWEST_MISSED = 3  # in a small backtest two points may be missed by chance
+FEWEST_MISSED = 3  # in a small backtest two points may be missed by chance, unless they are most of it
 FAR_MISSED = math.log(1.5)  # median error of a backtest, which no interval makes sound
 DOUBLED = math.log(2.0)  # what a change of a power that the data would not show makes of a prediction
 MOST_POINTS = 2000  # from which the ways to predict learn: they take memory for each pair of points
@@ -150,6 +159,24 @@ class LawPredictor:
         if self.backtest is not None and has_failed(self.backtest):
             yield self.backtest
         yield from (one for one in self.tests.untestable if one.factor is None)
+        yield from self._odd_points
+
+    @cached_property
+    def _odd_points(self) -> list[OddPoint]:
+        """The point that lies farthest off the law, if that is far and the others lie near it.
+
+        It may be a mistake; the largest may be the first of others that go on from it.
+        """
+        residuals = self._fit.points["log_residual"].to_numpy().astype(np.float64)
+        off = residuals - np.median(residuals)
+        scatter = max(float(np.median(np.abs(off))) / MAD_OF_NORMAL, LEAST_SCATTER)
+        row = int(np.abs(off).argmax())
+        is_largest = row == int(self._fit.points["fitted"].to_numpy().argmax())
+        least = math.log(ODD_LARGEST if is_largest else ODD)
+        if self._fit.n_points < FEWEST_BESIDE or abs(off[row]) < max(least, ODD_SCATTERS * scatter):
+            return []
+        at = {name: float(self._fit.levels[name][row]) for name in self._fit.factors}
+        return [OddPoint(at=at, times=math.exp(float(off[row])))]
 
     def _general_remarks(self) -> Iterable[Finding]:
         if self.backtest is None and not self.stack.is_exact:
@@ -162,7 +189,7 @@ class LawPredictor:
         """Return what speaks against the prediction at each point: departures that matter, and tests that lack."""
         if not self._has_all_levels(points):
             general = (*self._below_bounds, *self.tests.untestable)
-            return [[*self._far_beyond(one), *self._never_varied(one), *general] for one in points]
+            return [[*self._far_off_levels(one), *self._never_varied(one), *general] for one in points]
         table = _table(self._fit, points)
         with np.errstate(all="ignore"):
             beyond = self.stack.distance(table) > BEYOND
@@ -173,7 +200,7 @@ class LawPredictor:
         for i, misfits in enumerate(effects):
             own: list[Finding] = []
             own += self._never_varied(points[i])
-            own += self._far_beyond(points[i])
+            own += self._far_off_levels(points[i])
             own += self._below_bounds
             if beyond[i]:
                 own += self._mostly_overhead
@@ -190,12 +217,22 @@ class LawPredictor:
         caution = overhead_caution(self._fit)
         return [] if caution is None else [caution]
 
+    def _far_off_levels(self, point: Mapping[str, float]) -> list[Finding]:
+        return [*self._far_beyond(point), *self._far_below(point)]
+
     def _far_beyond(self, point: Mapping[str, float]) -> Iterator[FarBeyond]:
         """Yield the factors of the law in which a point is far larger than anything measured."""
         for name in self._fit.factors:
             largest = float(self._fit.levels[name].max())
             if name in self._fit.law.factors and name in point and point[name] > FAR_BEYOND * largest > 0:
                 yield FarBeyond(factor=name, times=point[name] / largest)
+
+    def _far_below(self, point: Mapping[str, float]) -> Iterator[FarBelow]:
+        """Yield the factors of the law in which a point is far smaller than anything measured."""
+        for name in self._fit.factors:
+            smallest = float(self._fit.levels[name].min())
+            if name in self._fit.law.factors and 0 < FAR_BELOW * point.get(name, smallest) < smallest:
+                yield FarBelow(factor=name, times=smallest / point[name])
 
     def _never_varied(self, point: Mapping[str, float]) -> Iterator[NeverVaried]:
         """Yield factors of the law that the data do not distinguish, where a point has them as these never had."""
@@ -251,6 +288,22 @@ def doubt_found_law(known: Assessment) -> Assessment:
     return replace(known, grade=Grade.DOUBTFUL, reasons=(*known.reasons, reason))
 
 
+def doubt_unvaried(known: Assessment, fit: Fit, point: Mapping[str, float]) -> Assessment:
+    """Return what is known of a prediction by a found law where a factor is other than at its only measured level.
+
+    Such a factor cannot be in the law, and may matter all the same.
+    """
+    others = []
+    for name in fit.factors:
+        levels = fit.levels[name]
+        if name not in fit.law.factors and np.ptp(levels) == 0 and point.get(name, levels[0]) != levels[0]:
+            others.append(NeverVaried(factors=(name,)))
+    if not others:
+        return known
+    grade = Grade.DOUBTFUL if known.grade is Grade.SOUND else known.grade
+    return replace(known, grade=grade, reasons=(*known.reasons, *others))
+
+
 def doubt_wide_interval(known: Assessment, interval: Interval) -> Assessment:
     """Return what is known of a prediction with its interval, which may be too wide to say anything."""
     if known.grade is Grade.REJECTED or interval.low * WIDE >= interval.high:
@@ -267,8 +320,8 @@ def _matters(misfit: Misfit, bent: float) -> bool:
 def has_failed(backtest: Backtest) -> bool:
     """Return whether a backtest missed more points than intervals of 95 % may, or by far more than any noise."""
     missed = round((1 - backtest.coverage) * backtest.n_held)
-    is_far = backtest.n_held >= FEWEST_MISSED and backtest.median > FAR_MISSED
-    return is_far or (missed >= FEWEST_MISSED and missed > MOST_MISSED * backtest.n_held)
+    are_many = missed >= FEWEST_MISSED or (missed == FEWEST_MISSED - 1 and 2 * missed > backtest.n_held)
+    return backtest.median > FAR_MISSED or (are_many and missed > MOST_MISSED * backtest.n_held)
 
 
 def run_backtest(stack: Stack) -> Backtest | None:

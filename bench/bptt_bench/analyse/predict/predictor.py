@@ -13,7 +13,7 @@ from bptt_bench.analyse.findings.predictions import Assessment, Grade
 from bptt_bench.analyse.findings.reason import Finding, plain
 from bptt_bench.analyse.fitting.cautions import cautions, has_two_populations
 from bptt_bench.analyse.fitting.fitted import Fit
-from bptt_bench.analyse.predict.assess import LawPredictor, doubt_found_law, doubt_wide_interval
+from bptt_bench.analyse.predict.assess import LawPredictor, doubt_found_law, doubt_unvaried, doubt_wide_interval
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.plan import Point
@@ -223,9 +223,12 @@ def make_predictor(
     measured = MeasuredPoints(fit.factors, fit.points[list(fit.factors)].to_numpy(dtype=np.float64))
 
     def assess(points: Sequence[Mapping[str, float]]) -> list[Assessment]:
-        farther = (measured.extrapolation(point).farther for point in points)
-        every = zip(by_law.assess(points), farther, strict=True)
-        return [doubt_found_law(known) if far is not None and far > 1 else known for known, far in every]
+        found = []
+        for point, known in zip(points, by_law.assess(points), strict=True):
+            farther = measured.extrapolation(point).farther
+            doubted = doubt_found_law(known) if farther is not None and farther > 1 else known
+            found.append(doubt_unvaried(doubted, fit, point))
+        return found
 
     def intervals(points: Table) -> list[Interval]:
         found = near(points)

@@ -11,17 +11,20 @@ from bptt_bench.analyse.findings.predictions import (
     FEWEST_GRADED,
     Assessment,
     Backtest,
+    FarBelow,
     FarBeyond,
     FoundLaw,
     Grade,
     Misfit,
     NeverVaried,
+    OddPoint,
     Ungraded,
     Unseen,
     Untestable,
     WideInterval,
     Widened,
 )
+from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.analyse.predict.predictor import PointPrediction
 from bptt_bench.plan.law.wording import join_names
 from bptt_bench.report import format as show
@@ -344,6 +347,17 @@ def _(one: FoundLaw) -> str:
 @words.register
 def _(one: FarBeyond) -> str:
     return f"{one.factor} is {number(one.times)} times as large as anything measured, farther than any backtest reaches"
+
+
+@words.register
+def _(one: FarBelow) -> str:
+    return f"{one.factor} is {number(one.times)} times below all that was measured: there a call itself may cost most"
+
+
+@words.register
+def _(one: OddPoint) -> str:
+    off = f"{number(max(one.times, 1 / one.times))} times {'above' if one.times > 1 else 'below'}"
+    return f"{describe(one.at)} was measured {off} the law, and the other points lie near it: measure it again"
 
 
 @words.register
