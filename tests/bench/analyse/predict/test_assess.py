@@ -7,9 +7,20 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from bptt_bench.analyse.findings.predictions import Backtest, FarBeyond, Grade, Misfit, NeverVaried, Unseen, Untestable
+from bptt_bench.analyse.findings.predictions import (
+    Assessment,
+    Backtest,
+    FarBelow,
+    FarBeyond,
+    Grade,
+    Misfit,
+    NeverVaried,
+    OddPoint,
+    Unseen,
+    Untestable,
+)
 from bptt_bench.analyse.fitting.fit import fit
-from bptt_bench.analyse.predict.assess import LawPredictor, has_failed
+from bptt_bench.analyse.predict.assess import LawPredictor, doubt_unvaried, has_failed
 
 from tests.bench.analyse.predict.made import one_factor, two_factors
 
@@ -70,10 +81,38 @@ def test_a_backtest_that_missed_most_is_a_failure() -> None:
     assert has_failed(backtest_of(20, 0.5))
     assert not has_failed(backtest_of(20, 0.9))
     assert not has_failed(backtest_of(4, 0.5))
+    assert has_failed(backtest_of(3, 1 / 3))
+    assert has_failed(backtest_of(2, 0.0))
+    assert not has_failed(backtest_of(2, 0.5))
     far_off = replace(backtest_of(4, 1.0), median=1.0)
-    assert has_failed(far_off), "however wide the intervals are that hold these points"
+    assert has_failed(far_off)
+    assert has_failed(replace(far_off, n_held=1)), "however wide the intervals are that hold these points"
     assert backtest_of(19, 1.0).is_graded
     assert not backtest_of(18, 1.0).is_graded
+
+
+@pytest.mark.parametrize(
+    ("row", "times", "is_odd"), [(4, 1000.0, True), (4, 0.01, True), (4, 3.0, False), (11, 2.0, True), (11, 1.2, False)]
+)
+def test_a_point_far_off_the_law_is_named(row: int, times: float, is_odd: bool, rng: np.random.Generator) -> None:
+    levels = np.geomspace(16, 32_768, 12)
+    seconds = 1e-6 * levels * np.exp(rng.normal(0, 0.02, len(levels)))
+    seconds[row] *= times
+    fitted = fit(pd.DataFrame({"n": levels, "seconds_per_eval": seconds}), "n", overhead=())
+    (found,) = LawPredictor(fitted).assess(FAR)
+    odd = [one for one in found.reasons if isinstance(one, OddPoint)]
+    assert len(odd) == is_odd
+    for one in odd:
+        assert found.grade is not Grade.SOUND
+        assert one.at["n"] == levels[row]
+        assert (one.times > 1) == (times > 1)
+
+
+def test_what_lies_far_below_the_data_is_doubtful(rng: np.random.Generator) -> None:
+    predictor = LawPredictor(one_factor(lambda n: 1e-6 * n, "n", rng))
+    near, far = predictor.assess([{"n": 8.0}, {"n": 2.0}])
+    assert near.grade is Grade.SOUND
+    assert far.reasons == (FarBelow(factor="n", times=8.0),)
 
 
 def test_where_the_law_says_nothing_no_number_is_given(rng: np.random.Generator) -> None:
@@ -123,3 +162,14 @@ def test_what_never_varied_or_lies_far_beyond_is_doubtful(rng: np.random.Generat
     same, other = fixed.assess([{"n": 1e4, "fixed": 7.0}, {"n": 1e4, "fixed": 70.0}])
     assert same.grade is Grade.SOUND
     assert NeverVaried(factors=("fixed",)) in other.reasons
+
+
+def test_a_law_that_was_found_says_nothing_of_a_factor_that_never_varied(rng: np.random.Generator) -> None:
+    n = np.repeat(np.geomspace(100, 6400, 12), 3)
+    table = pd.DataFrame({"n": n, "fixed": 7.0, "seconds_per_eval": 1e-8 * n * np.exp(0.02 * rng.standard_normal(36))})
+    found = fit(table, "n", overhead=())
+    sound = Assessment(grade=Grade.SOUND)
+    assert doubt_unvaried(sound, found, {"n": 300.0, "fixed": 7.0}) == sound
+    assert doubt_unvaried(sound, found, {"n": 300.0}) == sound
+    other = doubt_unvaried(sound, found, {"n": 300.0, "fixed": 1.0})
+    assert (other.grade, other.reasons) == (Grade.DOUBTFUL, (NeverVaried(factors=("fixed",)),))
