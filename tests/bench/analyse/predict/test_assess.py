@@ -104,7 +104,7 @@ def test_a_point_far_off_the_law_is_named(row: int, times: float, is_odd: bool, 
     assert len(odd) == is_odd
     for one in odd:
         assert found.grade is not Grade.SOUND
-        assert one.at["n"] == levels[row]
+        assert dict(one.at) == {"n": levels[row]}
         assert (one.times > 1) == (times > 1)
 
 
