@@ -23,6 +23,7 @@ LARGEST_GRID = 36  # points; beyond, lines through the middle and the corners
 MOST_CORNERS = 32  # five factors; beyond, the two outermost
 MOST_LEVELS = 1000  # of a factor: range(1, 10**6) would be measured for days
 EXAMPLE = "such as [1000, 10_000, 100_000]"
+SMALL_LEVEL = 100  # below which a factor may be an exponent or a depth
 
 
 def merge_levels(factors: object, levels: Mapping[str, Any], options: Mapping[str, object]) -> dict[str, Any]:
@@ -203,9 +204,12 @@ def _fill_levels(factor: Factor, given: Sequence[Level], *, alone: bool) -> list
             )
     filled = sorted({*values, *between})
     if len(filled) < enough:
+        low, high = filled[0], filled[-1]
+        is_small = factor.kind == "integer" and high < SMALL_LEVEL
+        example = f"such as {[int(low) + i for i in range(enough)]}" if is_small else EXAMPLE
         raise DesignError(
             f"{factor.name}={list(given)!r}: {len(filled)} levels with all between them; {enough} are needed: give "
-            f"levels that lie farther apart, {EXAMPLE}"
+            f"levels that lie farther apart, {example}"
         )
     return filled
 
