@@ -208,6 +208,7 @@ def factors_as_law(frame: pd.DataFrame, response: str | None = None, block: str 
             f"{list_names(list(map(str, frame.columns)))}"
         )
     for name in factors:
+        require_filled(frame, name)
         if not name.isidentifier():
             raise FitError(
                 f"column {name!r}: a law can name words alone; --rename {quote(f'{name}=n')}, or --ignore it"

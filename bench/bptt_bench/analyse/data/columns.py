@@ -16,7 +16,7 @@ from bptt_bench.plan import CostLaw
 from bptt_bench.plan.design.design import OF_POINTS, OF_SAMPLES
 from bptt_bench.plan.law.notation import FUNCTIONS, SEVERAL
 from bptt_bench.plan.law.wording import did_you_mean
-from bptt_bench.store.importers.reading.naming import EMPTY
+from bptt_bench.store.importers.reading.naming import EMPTY, REPEATED
 from bptt_bench.store.importers.reading.text import list_names
 from bptt_bench.text.units import SECOND, parse_unit, unit_of_name
 
@@ -339,6 +339,7 @@ def choose_response(frame: pd.DataFrame, stated: str | None, laws: Sequence[Cost
     FitError : there is none, or several; the message says what to type.
     """
     if stated is not None:
+        require_filled(frame, stated)
         _require_values(frame, stated)
         _require_numbers(frame, stated)
         return stated
@@ -351,6 +352,7 @@ def choose_response(frame: pd.DataFrame, stated: str | None, laws: Sequence[Cost
         name for name in numbers if (parse_unit(units[name]).base == SECOND.base if name in units else is_time(name))
     ]
     if len(times) == 1:
+        require_filled(frame, times[0])
         return times[0]
     texts = [] if times else [name for name in text_columns(frame, map(str, frame.columns)) if is_time(name)]
     if texts and texts[0] not in taken:
@@ -426,12 +428,18 @@ def _other_response(frame: pd.DataFrame) -> str:
 
 
 def require_filled(frame: pd.DataFrame, name: str) -> None:
-    """See that a column that a table names is not one in which nothing stands.
+    """See that something stands in a column that is to be used, and that a table has no other of its name.
 
     Raises
     ------
-    FitError : it is.
+    FitError : nothing does, or it has.
     """
+    others = [other for other in frame.attrs.get(REPEATED, {}).get(name, ()) if other in frame.columns]
+    if others and name in frame.columns:
+        raise FitError(
+            f"names column {name!r} twice; --ignore {quote(others[0])} leaves the second out, and --ignore "
+            f"{quote(name)} the first"
+        )
     if name not in frame.columns and name in frame.attrs.get(EMPTY, ()):
         raise FitError(f"column {name!r}: is empty in every row; allowed are columns with values")
 

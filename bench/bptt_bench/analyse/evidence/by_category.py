@@ -16,6 +16,7 @@ from bptt_bench.analyse.data.columns import (
     factors_in_laws,
     format_level,
     levels_of,
+    require_filled,
     with_noise_columns,
 )
 from bptt_bench.analyse.data.samples import categories_of, require_numbers, without_placebo
@@ -119,14 +120,17 @@ def dividing_categories(
 
     Raises
     ------
-    FitError : the law names one. LawError : it is not a law.
+    FitError : the law names one, or a table has two columns of its name. LawError : it is not a law.
     """
     stated = law if isinstance(law, CostLaw) else CostLaw(law)
     named = stated.factors
     require_numbers(frame, [name for name in named if name in frame.columns], f"law {stated.text!r}")
     rows = np.flatnonzero(_holding(frame, response))
     measured = {response, *([block] if block is not None else [])}
-    return [name for name in categories_of(frame, named, measured) if len(levels_of(frame[name], rows)) > 1]
+    found = [name for name in categories_of(frame, named, measured) if len(levels_of(frame[name], rows)) > 1]
+    for name in found:
+        require_filled(frame, name)
+    return found
 
 
 def parts(frame: pd.DataFrame, names: Sequence[str], response: str = WHOLE) -> Iterator[tuple[Point, pd.DataFrame]]:

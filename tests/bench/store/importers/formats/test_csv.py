@@ -45,7 +45,6 @@ def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path: Path) -> None:
         ("n,t\n1,2\n\n3,fast\n", r"line 4, column 't': 'fast' is not a number"),
         ("n,t\n1,2\n3,4,5\n", r"line 3: has 3 entries; 2 columns are named"),
         ("n,t\n1\n", r"line 2: has 1 entry; 2 columns are named"),
-        ("n,n\n1,2\n", r"line 1: names column 'n' twice"),
         ("1,2\n3,4\n", "line 1: names no columns, for all of its entries are numbers"),
         ("n;t\n1,000;2\n", "holds '1,000', which may be a thousand or have a decimal comma; write numbers with"),
         ("n;t\n1,000,000;2,5\n", "must have one kind of decimal mark, got '2,5' and '1,000,000'"),
@@ -103,6 +102,15 @@ def test_a_table_is_read_however_its_numbers_and_columns_are_written(tmp_path: P
 )
 def test_what_is_read_otherwise_than_it_stands_there_is_noted(tmp_path: Path, content: str, notes: list[str]) -> None:
     assert load(table(tmp_path, content)).attrs["notes"] == notes
+
+
+def test_a_name_that_stands_twice_gets_a_number(tmp_path: Path) -> None:
+    frame = load(table(tmp_path, "n,Noise,t,Noise,Noise.2,Noise\n1,2,3,4,5,6\n"))
+    assert list(frame.columns) == ["n", "Noise", "t", "Noise.3", "Noise.2", "Noise.4"]
+    assert frame.iloc[0].tolist() == [1, 2, 3, 4, 5, 6]
+    words = "names that stand twice get a number the second time: 'Noise.3', 'Noise.4'"
+    assert frame.attrs["notes"] == [words]
+    assert list(load(table(tmp_path, "n,Noise,Noise\n1,2,3\n"), ignore=["Noise"]).columns) == ["n", "Noise.2"]
 
 
 def test_words_for_nothing_are_levels_in_a_column_of_text(tmp_path: Path) -> None:
