@@ -248,6 +248,8 @@ def prepare_rows(
         raise FitError(
             f"--block {block!r}: must be a column that no law names, for its effect would be taken out of them"
         )
+    for name in factors_in_laws(laws):
+        require_filled(frame, name)
     found = choose_response(frame, response, laws)
     chosen = [text.partition("=")[0].strip() for text in where]
     rows = add_roles(frame, laws, response=found, block=block, chosen=chosen)
