@@ -194,3 +194,16 @@ def test_a_factor_or_response_found_under_a_name_that_stands_twice_is_refused(tm
     for command in (("fit", path), ("predict", path, "--at", "n=1000")):
         refused = invoke(*command)
         assert (refused.exit_code, "names column" in refused.stderr) == (2, True), refused.output
+
+
+def test_times_are_no_versions(tmp_path: Path) -> None:
+    path = tmp_path / "padded.csv"
+    path.write_text(
+        "python,n,mean\n"
+        + "".join(f"3.{v},{n},{n // 10}.10\n3.9,{n},{n // 10}.1\n" for n in (100, 200, 400) for v in (10, 11))
+    )
+    note = "column 'python': '3.10' is read as the number 3.1; text is written with a letter, such as 'v3.10'"
+    for how in ((), ("--rename", "mean=cost", "--response", "cost")):
+        shown = invoke("fit", path, "--law", "n", *(how or ("--response", "mean")))
+        versions = [line for line in shown.stderr.splitlines() if "with a letter" in line]
+        assert versions == [f"note: {note}"]

@@ -16,6 +16,7 @@ from bptt_bench.plan import CostLaw
 from bptt_bench.plan.design.design import OF_POINTS, OF_SAMPLES
 from bptt_bench.plan.law.notation import FUNCTIONS, SEVERAL
 from bptt_bench.plan.law.wording import did_you_mean
+from bptt_bench.store.importers.reading.columns import NUMBERED
 from bptt_bench.store.importers.reading.naming import EMPTY, REPEATED
 from bptt_bench.store.importers.reading.text import list_names
 from bptt_bench.text.units import SECOND, parse_unit, unit_of_name
@@ -301,7 +302,8 @@ def add_roles(
     if not in_laws and not found.factors:  # a law like 1, whose points differ all the same
         in_laws = find_factors(frame, measured)
         found = column_roles(frame, in_laws, measured)
-    notes = [*frame.attrs.get("notes", ()), *found.notes]
+    of_response = frame.attrs.get(NUMBERED, {}).get(response)  # which is an amount, and never a version
+    notes = [*(note for note in frame.attrs.get("notes", ()) if note != of_response), *found.notes]
     present = [name for name in in_laws if name in frame.columns]
     gaps = frame[present].isna().any(axis=1).to_numpy(dtype=bool)
     if "source" in frame.attrs and gaps.any() and not gaps.all():

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bptt_bench.errors import LawError, StoreError
 from bptt_bench.plan import CostLaw
 from bptt_bench.plan.design.design import OF_LAWS
+from bptt_bench.store.importers.reading.columns import NUMBERED
 from bptt_bench.store.importers.reading.names import factor_name
 from bptt_bench.store.importers.reading.text import list_names, printable
 from bptt_bench.text.units import unit_of_name
@@ -99,6 +100,8 @@ def _renamed_attributes(frame: pd.DataFrame, new: Mapping[str, str]) -> dict[str
         found["factors"] = [new.get(name, name) for name in frame.attrs["factors"]]
     if "unnamed" in frame.attrs:
         found["unnamed"] = [name for name in frame.attrs["unnamed"] if name not in new]
+    if NUMBERED in frame.attrs:
+        found[NUMBERED] = {new.get(name, name): note for name, note in frame.attrs[NUMBERED].items()}
     if REPEATED in frame.attrs:
         found[REPEATED] = {name: others for name, others in frame.attrs[REPEATED].items() if name not in new}
     return found

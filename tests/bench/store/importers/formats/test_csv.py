@@ -140,8 +140,11 @@ def test_a_point_before_three_digits_is_never_read_without_a_word(tmp_path: Path
 @pytest.mark.parametrize(
     ("cells", "words"),
     [
-        (["1.1", "1.10"], "'1.10' is read as the number 1.1; text is written with a letter, such as 'v1.1'"),
-        (["3.9", "3.10", "3.11"], "'3.10' is read as the number 3.1; text is written with a letter, such as 'v3.9'"),
+        (["1.1", "1.10"], "'1.10' and '1.1' are read as one number; text is written with a letter, such as 'v1.1'"),
+        (
+            ["3.9", "3.10", "3.11"] * 2,
+            "'3.10' is read as the number 3.1; text is written with a letter, such as 'v3.9'",
+        ),
         (["007", "7"], "'007' and '7' are read as one number; text is written with a letter, such as 'v007'"),
         (["A", "A "], "'A' with and without a blank behind are taken as one"),
     ],
@@ -151,10 +154,22 @@ def test_texts_that_become_one_level_are_noted(tmp_path: Path, cells: list[str],
     assert load(table(tmp_path, f"id,t\n{lines}")).attrs["notes"] == [f"column 'id': {words}"]
 
 
-@pytest.mark.parametrize("cells", [["1.50", "2.25"], ["0.5", "1.25"], ["001", "002"], ["A ", "B "], ["1", "2.0"]])
+@pytest.mark.parametrize(
+    "cells", [["1.50", "2.25"], ["0.5", "1.25"], ["001", "002"], ["A ", "B "], ["1", "2.0"], ["12.5", "4.10"]]
+)
 def test_numbers_that_lose_nothing_have_no_note(tmp_path: Path, cells: list[str]) -> None:
     lines = "".join(f"{cell},{i}\n" for i, cell in enumerate(cells))
     assert load(table(tmp_path, f"id,t\n{lines}")).attrs["notes"] == []
+
+
+def test_versions_are_told_from_amounts_by_the_name_of_a_column_and_by_their_use(tmp_path: Path) -> None:
+    rows = "12.5,1\n4.10,2\n3.25,3\n4.1,4\n"
+    alike = "column 'mean': '4.10' and '4.1' are read as one number; text is written with a letter, such as 'v12.5'"
+    assert load(table(tmp_path, f"mean,n\n{rows}")).attrs["notes"] == [alike]
+    assert load(table(tmp_path, f"seconds,n\n{rows}")).attrs["notes"] == []
+    named = load(table(tmp_path, "python version,t\n3.9,1\n3.10,2\n"))
+    words = "column 'python version': '3.10' is read as the number 3.1; text is written with a letter, such as 'v3.9'"
+    assert named.attrs["notes"] == [words]
 
 
 def test_decimals_with_a_comma_may_be_as_many_as_pandas_writes(tmp_path: Path) -> None:
