@@ -20,7 +20,9 @@ from bptt_bench.analyse.data.columns import (
     format_level,
     format_levels,
     levels_of,
+    rename_to_use,
     require_filled,
+    set_aside_by_name,
     with_noise_columns,
 )
 from bptt_bench.analyse.data.response import unit_of
@@ -202,6 +204,12 @@ def factors_as_law(frame: pd.DataFrame, response: str | None = None, block: str 
     """
     found = choose_response(frame, response)
     factors = find_factors(frame, {found, *([block] if block is not None else [])})
+    by_name = [] if factors else set_aside_by_name(frame, {found, *([block] if block is not None else [])})
+    if by_name:
+        raise FitError(
+            f"no factor: what varies beside {found!r} is set aside by name: {list_names(by_name)}; "
+            f"{rename_to_use(by_name[0])}"
+        )
     if not factors:
         raise FitError(
             f"no factor: beside {found!r} no column of numbers varies; the columns are "

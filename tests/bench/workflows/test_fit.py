@@ -207,3 +207,16 @@ def test_times_are_no_versions(tmp_path: Path) -> None:
         shown = invoke("fit", path, "--law", "n", *(how or ("--response", "mean")))
         versions = [line for line in shown.stderr.splitlines() if "with a letter" in line]
         assert versions == [f"note: {note}"]
+
+
+def test_a_column_that_is_set_aside_by_name_says_what_makes_it_a_factor(tmp_path: Path) -> None:
+    path = tmp_path / "block.csv"
+    path.write_text("block,seconds\n" + "".join(f"{n},{3e-9 * n * (1 + i / 100)!r}\n" for n, i in ROWS))
+    for command in (("fit", path), ("predict", path, "--at", "block=100")):
+        refused = invoke(*command)
+        why = "what varies beside 'seconds' is set aside by name: block; --rename block=block_ makes one a factor"
+        assert (refused.exit_code, refused.stderr) == (2, f"error: no factor: {why}\n")
+    (found,) = json.loads(
+        invoke("predict", path, "--law", "block_", "--rename", "block=block_", "--at", "block_=1000", "--json").stdout
+    )
+    assert found["value"] == pytest.approx(3e-6, rel=0.05)

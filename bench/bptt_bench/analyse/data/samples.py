@@ -252,7 +252,7 @@ def _factors(others: Sequence[str], names: Sequence[str]) -> list[str]:
     factors = list(dict.fromkeys([*others, *names]))
     for name in factors:
         if name in OF_POINTS:
-            raise FitError(f"factor {name!r}: the points of a fit have a column of this name; rename it, as {name}_")
+            raise FitError(f"factor {name!r}: the points of a fit have a column of this name; --rename {name}={name}_")
     return factors
 
 
