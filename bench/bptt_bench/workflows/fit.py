@@ -45,6 +45,7 @@ from bptt_bench.plan.law.wording import did_you_mean
 from bptt_bench.store.frame import load
 from bptt_bench.store.importers.reading.naming import name_factors
 from bptt_bench.store.importers.reading.text import list_names
+from bptt_bench.text.numerals import parse_level
 from bptt_bench.text.points import PointQuery, level_error, parse_points, unquote
 
 if TYPE_CHECKING:
@@ -339,10 +340,8 @@ def _at_level(column: pd.Series[Any], level: str) -> np.ndarray[Any, np.dtype[np
     """Return which rows are at a level: equal as numbers in a column of numbers, else as text."""
     if column.dtype.kind not in "iuf":
         return np.asarray(column.map(format_level).to_numpy() == level)
-    try:
-        return np.asarray(column.to_numpy() == float(level))
-    except ValueError:
-        return np.zeros(len(column), dtype=bool)
+    number = parse_level(level)
+    return np.zeros(len(column), dtype=bool) if number is None else np.asarray(column.to_numpy() == number)
 
 
 def _read_points(asked: PointQuery, this: Fit, needed: Sequence[str]) -> list[Point]:

@@ -13,7 +13,7 @@ from bptt_bench.errors import StoreError
 from bptt_bench.store.importers.reading.table import Notes
 from bptt_bench.store.importers.reading.text import list_names, printable
 from bptt_bench.text.formulas import unguard
-from bptt_bench.text.numerals import parse_numeral
+from bptt_bench.text.numerals import parse_numeral, parse_power
 from bptt_bench.text.units import unit_of_name
 
 if TYPE_CHECKING:
@@ -89,6 +89,9 @@ def _column(
     numbers = pd.to_numeric(text, errors="coerce")
     gap = text.str.lower().isin(GAPS)
     values = {cell: parse_numeral(cell, mark) for cell in text[numbers.isna() & ~gap].unique()}
+    powers = {cell: parse_power(cell) for cell, value in values.items() if value is None}
+    if powers and None not in powers.values():  # else they may be names, such as those of grids
+        values |= powers
     read = {cell: value for cell, value in values.items() if value is not None}
     if read:
         numbers = numbers.where(~text.isin(read), text.map(read))

@@ -90,6 +90,8 @@ def test_a_table_is_read_however_its_numbers_and_columns_are_written(tmp_path: P
     [
         ("n,t\n1,2\n", []),
         ("n,t\n1K,2\n2M,3\n", ["column 'n': numbers such as '1K' are read as 1000"]),
+        ("n,t\n2^10,2\n2048,3\n10**4,4\n", ["column 'n': numbers such as '2^10' are read as 1024"]),
+        ("n,t\n2^10,2\n2^20 x,3\n", []),
         ("n,t\n1KiB,2\n", ["column 'n': numbers such as '1KiB' are read as 1024"]),
         ("n,t\n1,DNF\n2,NA\n3,\n4,0.5\n5,1\n6,2\n", ["column 't': 3 of 6 entries are missing ('DNF', 'NA', empty)"]),
         ("n,t\n1,2\n# x\n3,4\n", ["lines that begin with # are comments: 1 below the names of the columns"]),
