@@ -52,17 +52,34 @@ def read_csv_text(path: Path, text: str, ignore: Collection[str] = ()) -> pd.Dat
     count = text.count(separator) + text.count("\n")
     if count > MOST_VALUES:
         raise StoreError(f"{path}: must hold at most {MOST_VALUES} values, got about {count}")
-    notes = Notes()
     comments: list[tuple[int, str]] = []
     header, *rows = _find_header(path, _rows(path, text, separator, comments), comments, separator)
     late = sum(line > header.line for line, _ in comments)
-    if late:
-        notes.add(f"lines that begin with # are comments: {late} below the names of the columns")
+    return frame_of_rows(path, header, rows, separator=separator, n_comments=late, ignore=ignore)
+
+
+def frame_of_rows(
+    path: Path, header: Row, rows: list[Row], *, separator: str, n_comments: int, ignore: Collection[str]
+) -> pd.DataFrame:
+    """Return the frame of the lines of a table.
+
+    Parameters
+    ----------
+    separator : between the entries; where it is not a comma, decimals may have one.
+    n_comments : lines below the header that were taken for comments.
+
+    Raises
+    ------
+    StoreError : as in ``read_csv_text``.
+    """
+    notes = Notes()
+    if n_comments:
+        notes.add(f"lines that begin with # are comments: {n_comments} below the names of the columns")
     _require_table(path, header, rows)
     cells = list(zip(*(row.entries for row in rows), strict=True))
     columns, repeated = _number_repeated(_name_columns(header.entries, cells, notes), notes)
     mark = "." if separator == "," else find_decimal_mark(path, (cell for of_column in cells for cell in of_column))
-    if separator != "," and mark == ".":
+    if separator in (";", "\t") and mark == ".":  # which spreadsheets write, in the manner of a country
         for note in decimal_point_notes(path, {name: of for name, of in columns if name not in ignore}):
             notes.add(note)
     for (i, entry), n in Counter((i, row.entries[i]) for row in rows for i in row.padded).items():
