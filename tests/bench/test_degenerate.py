@@ -123,16 +123,39 @@ def test_tables_are_printed_where_documents_are(table: str, law: str) -> None:
         ("1,1,1\n1,1,2\n1,1,3\n", "n", "points: 1 for the 1 terms of 'n'; allowed are 2 or more"),
         ("1,1,1\n2,1,2\n", "n*log(n)", "points: 2 for the 2 terms of 'n*log(n) + 1'; allowed are 3 or more"),
         ("1,1,0\n2,1,2\n3,1,2\n", "n", "column 'seconds_per_eval': 0 in data row 1; allowed are numbers above 0"),
+        (
+            "1,1,1\n2,1,0\n3,1,0\n",
+            "n",
+            (
+                "column 'seconds_per_eval': 0 in data row 2; allowed are numbers above 0; 2 of 3 rows are not: leave "
+                "their points out of the table, or keep the others by --where"
+            ),
+        ),
         ("1,1,-1\n2,1,2\n3,1,2\n", "n", "column 'seconds_per_eval': -1 in data row 1; allowed are numbers above 0"),
-        ("900,1,1\n950,1,2\n1000,1,2\n", "2**n", "term 2**n: 8.45271e+270 at m=1 n=900; allowed are numbers from"),
+        (
+            "900,1,1\n950,1,2\n1000,1,2\n",
+            "2**n",
+            "term 2**n: 8.45271e+270 at m=1 n=900 (data row 1); allowed are",
+        ),
         (
             "5000,1,1\n6000,1,2\n7000,1,2\n",
             "2**n",
-            "term 2**n: inf at m=1 n=5000; allowed are finite numbers from 0; give smaller levels, n up to 199",
+            (
+                "term 2**n: inf at m=1 n=5000 (data row 1); allowed are finite numbers from 0; give smaller levels, n "
+                "up to 199"
+            ),
         ),
-        ("100,1,1\n200,1,2\n300,1,2\n", "n**40", "term n**40: 1e+80 at m=1 n=100; allowed are numbers from 1e-60"),
+        ("100,1,1\n200,1,2\n300,1,2\n", "n**40", "term n**40: 1e+80 at m=1 n=100 (data row 1); allowed are numbers"),
         ("1,1,1\n2,1,2\n3,1,2\n", "log(n)*0", "term log(n)*0: 0 at every point; its coefficient cannot be estimated"),
-        ("1,1,1\n2,1,2\n3,1,2\n", "log(n/2)", "term log(n/2): -0.693147 at m=1 n=1; allowed are finite numbers from 0"),
+        ("1,1,1\n2,1,2\n3,1,2\n", "log(n/2)", "term log(n/2): -0.693147 at m=1 n=1 (data row 1); allowed are finite"),
+        (
+            "5,1,1\n0,1,2\n3,1,2\n",
+            "n*log(n)",
+            (
+                "term n*log(n): nan at m=1 n=0 (data row 2); allowed are finite numbers from 0; it has no value there, "
+                "so leave out n=0, or write log(n + 1)"
+            ),
+        ),
     ],
 )
 def test_what_no_law_can_be_fitted_to_is_one_line(rows: str, law: str, reason: str) -> None:

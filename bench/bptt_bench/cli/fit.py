@@ -62,7 +62,7 @@ def fit(
     would decide between them. Exponents and predictions are then of all these laws together.
 
     A table (CSV, Parquet, records of JSON) has one column per factor, the response, and optionally block; several rows
-    of a point are repetitions. Columns of a CSV are separated by commas, semicolons or tabs. Read as well: JSON of
+    of a point are repetitions. Columns are separated by commas, semicolons, tabs or blanks. Read as well: JSON of
     pytest-benchmark, Google Benchmark, pyperf, hyperfine and asv (a file or the folder of a machine), Extra-P's text
     and JSON Lines. A file is recognised by its content, and may be compressed by gzip.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from bptt_bench.text.numerals import parse_numeral
+from bptt_bench.text.numerals import parse_level
 
 _FORMULA = re.compile(r"\s*[=+\-@]")
 
@@ -18,8 +18,8 @@ _FORMULA = re.compile(r"\s*[=+\-@]")
 def guard(text: str) -> str:
     """Return text that cannot be taken for a formula or a number.
 
-    >>> guard("sort"), guard("=1+1"), guard("'=1+1"), guard("64"), guard("2K")
-    ('sort', "'=1+1", "''=1+1", "'64", "'2K")
+    >>> guard("sort"), guard("=1+1"), guard("'=1+1"), guard("2K"), guard("2^6")
+    ('sort', "'=1+1", "''=1+1", "'2K", "'2^6")
     """
     return f"'{text}" if _is_misread(text) else text
 
@@ -35,8 +35,4 @@ def unguard(text: str) -> str:
 
 def _is_misread(text: str) -> bool:
     bare = text.lstrip("'")  # text that is guarded already gets one more, so that one can be taken off
-    try:
-        float(bare)
-    except ValueError:
-        return _FORMULA.match(bare) is not None or parse_numeral(bare) is not None
-    return True
+    return _FORMULA.match(bare) is not None or parse_level(bare) is not None

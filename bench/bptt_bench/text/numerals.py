@@ -1,4 +1,4 @@
-"""Numbers as people write them: decimal commas, separated thousands, and letters for multiples."""
+"""Numbers as people write them: decimal commas, separated thousands, letters for multiples, and powers."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ EXPONENT = r"(?:[eE][+-]?[0-9]{1,3})?"
 GROUPED = re.compile(rf"[+-]?[1-9][0-9]{{0,2}}(?:,[0-9]{{3}}){{1,6}}(?:\.[0-9]{{0,40}})?{EXPONENT}")
 DECIMAL_COMMA = re.compile(rf"[+-]?(?:[0-9]{{0,18}}|[1-9][0-9]{{0,2}}(?:\.[0-9]{{3}}){{1,6}}),[0-9]{{1,40}}{EXPONENT}")
 GROUPED_BY_POINT = re.compile(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}")
+POWER = re.compile(r"([1-9][0-9]{0,17}) ?(?:\*\*|\^) ?([+-]?[0-9]{1,3})")
 POINT = re.compile(rf"[+-]?[0-9]{{0,18}}\.[0-9]{{1,40}}{EXPONENT}")
 
 
@@ -94,3 +95,38 @@ def parse_numeral(cell: str, mark: str = ".") -> float | None:
         return None
     value = float(found[1]) * (BINARY if found[3] else MULTIPLES)[found[2].lower()]
     return int(value) if value.is_integer() else value
+
+
+def parse_power(cell: str) -> float | None:
+    """Return the number that a power stands for, as programs print levels; None if the text is not one.
+
+    >>> [parse_power(text) for text in ("2^10", "2**24", "10^-3", "2^x", "10^400", "1024")]
+    [1024, 16777216, 0.001, None, None, None]
+    """
+    found = POWER.fullmatch(cell)
+    if found is None:
+        return None
+    base, exponent = int(found[1]), int(found[2])
+    try:
+        value = float(base) ** exponent
+    except OverflowError:
+        return None
+    return base**exponent if exponent >= 0 else value
+
+
+def parse_spelled(cell: str, mark: str = ".") -> float | None:
+    """Return the number of ``parse_numeral`` or ``parse_power``."""
+    number = parse_numeral(cell, mark)
+    return parse_power(cell) if number is None else number
+
+
+def parse_level(text: str) -> float | None:
+    """Return the number that a person types for a level; None if the text is not one.
+
+    >>> [parse_level(text) for text in ("1e6", "1_000", "10k", "4Ki", "2**24", "2^24", "float32")]
+    [1000000.0, 1000.0, 10000, 4096, 16777216, 16777216, None]
+    """
+    try:
+        return float(text)
+    except ValueError:
+        return parse_spelled(text.strip())

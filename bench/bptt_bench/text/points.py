@@ -14,6 +14,7 @@ import numpy as np
 
 from bptt_bench.errors import TextError
 from bptt_bench.text.arguments import show_value
+from bptt_bench.text.numerals import parse_level
 
 LEVELS_OF_A_RANGE = 10  # unless it says how many
 MOST_POINTS = 10_000  # of one option: nobody reads a longer table, and a program can call twice
@@ -51,9 +52,11 @@ class PointQuery:
     def points(self, whole: Mapping[str, bool]) -> Iterator[dict[str, float | str]]:
         """Yield the product of all levels, by factor; ``whole`` says whether the levels of a factor are whole numbers.
 
+        What is not in ``whole`` is a category: its level ``10k`` is a text there, and 10000 for a factor.
+
         Raises
         ------
-        TextError : an end of a range that is not whole, for a factor that is.
+        TextError : an end of a range that is not whole, for a factor that is, or a number that is not finite.
         """
         levels: list[list[float | str]] = []
         for name, axis in self.axes.items():
@@ -63,7 +66,8 @@ class PointQuery:
                         raise TextError(f"{self.option} {self.text!r}: {name} must be a whole number, got {end:g}")
                 levels.append([*axis.levels(whole=whole.get(name, False))])
             else:
-                levels.append([*axis])
+                where = f"{self.option} {self.text!r}"
+                levels.append([_as_number(where, name, one) if name in whole else one for one in axis])
         return (dict(zip(self.axes, each, strict=True)) for each in itertools.product(*levels))
 
 
@@ -177,9 +181,15 @@ def _level(where: str, name: str, level: Any) -> float | str:
     return _number(where, name, level)
 
 
+def _as_number(where: str, name: str, level: float | str) -> float | str:
+    """Return the level of a factor as a number, if its text stands for one."""
+    return level if not isinstance(level, str) or parse_level(level) is None else _number(where, name, level)
+
+
 def _number(where: str, name: str, level: Any) -> float:
     try:
-        value = math.nan if isinstance(level, bool) else float(level)
+        known = parse_level(level) if isinstance(level, str) else level
+        value = math.nan if known is None or isinstance(known, bool) else float(known)
     except (TypeError, ValueError):
         value = math.nan
     if not math.isfinite(value) or value < 0:

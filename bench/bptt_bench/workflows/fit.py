@@ -20,7 +20,9 @@ from bptt_bench.analyse.data.columns import (
     format_level,
     format_levels,
     levels_of,
+    rename_to_use,
     require_filled,
+    set_aside_by_name,
     with_noise_columns,
 )
 from bptt_bench.analyse.data.response import unit_of
@@ -43,6 +45,7 @@ from bptt_bench.plan.law.wording import did_you_mean
 from bptt_bench.store.frame import load
 from bptt_bench.store.importers.reading.naming import name_factors
 from bptt_bench.store.importers.reading.text import list_names
+from bptt_bench.text.numerals import parse_level
 from bptt_bench.text.points import PointQuery, level_error, parse_points, unquote
 
 if TYPE_CHECKING:
@@ -202,12 +205,19 @@ def factors_as_law(frame: pd.DataFrame, response: str | None = None, block: str 
     """
     found = choose_response(frame, response)
     factors = find_factors(frame, {found, *([block] if block is not None else [])})
+    by_name = [] if factors else set_aside_by_name(frame, {found, *([block] if block is not None else [])})
+    if by_name:
+        raise FitError(
+            f"no factor: what varies beside {found!r} is set aside by name: {list_names(by_name)}; "
+            f"{rename_to_use(by_name[0])}"
+        )
     if not factors:
         raise FitError(
             f"no factor: beside {found!r} no column of numbers varies; the columns are "
             f"{list_names(list(map(str, frame.columns)))}"
         )
     for name in factors:
+        require_filled(frame, name)
         if not name.isidentifier():
             raise FitError(
                 f"column {name!r}: a law can name words alone; --rename {quote(f'{name}=n')}, or --ignore it"
@@ -247,6 +257,8 @@ def prepare_rows(
         raise FitError(
             f"--block {block!r}: must be a column that no law names, for its effect would be taken out of them"
         )
+    for name in factors_in_laws(laws):
+        require_filled(frame, name)
     found = choose_response(frame, response, laws)
     chosen = [text.partition("=")[0].strip() for text in where]
     rows = add_roles(frame, laws, response=found, block=block, chosen=chosen)
@@ -328,10 +340,8 @@ def _at_level(column: pd.Series[Any], level: str) -> np.ndarray[Any, np.dtype[np
     """Return which rows are at a level: equal as numbers in a column of numbers, else as text."""
     if column.dtype.kind not in "iuf":
         return np.asarray(column.map(format_level).to_numpy() == level)
-    try:
-        return np.asarray(column.to_numpy() == float(level))
-    except ValueError:
-        return np.zeros(len(column), dtype=bool)
+    number = parse_level(level)
+    return np.zeros(len(column), dtype=bool) if number is None else np.asarray(column.to_numpy() == number)
 
 
 def _read_points(asked: PointQuery, this: Fit, needed: Sequence[str]) -> list[Point]:

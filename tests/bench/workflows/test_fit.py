@@ -165,3 +165,58 @@ def test_scattered_points_that_were_measured_once_have_a_factor(tmp_path: Path) 
     path = tmp_path / "once.csv"
     path.write_text("n,seconds\n" + "".join(f"{n},{1e-8 * n**1.5!r}\n" for n in range(100, 3000, 97)))
     assert json.loads(invoke("fit", path, "--json").stdout)["answer"] == "n**1.5"
+
+
+def repeated(folder: Path) -> Path:
+    """2 n nanoseconds, with two columns `Noise`, as NVBench writes them."""
+    path = folder / "nv.csv"
+    rows = [f"{n},{0.1 + n / 1e6},{2e-9 * n!r},{0.2 + n / 1e7}\n" for n in (100, 200, 400, 800, 1600)]
+    path.write_text("n,Noise,seconds,Noise\n" + "".join(rows))
+    return path
+
+
+def test_a_name_that_stands_twice_is_no_hindrance_unless_it_is_used(tmp_path: Path) -> None:
+    path = repeated(tmp_path)
+    shown = invoke("fit", path, "--law", "n", "--predict", "n=1000")
+    assert (shown.exit_code, "predicted at n = 1 000: 2.00" in shown.stdout.replace("\u202f", " ")) == (0, True)
+    assert shown.stderr.count("names that stand twice get a number the second time: 'Noise.2'") == 1
+    twice = "names column 'Noise' twice; --ignore Noise.2 leaves the second out, and --ignore Noise the first"
+    for asked in (("--response", "Noise", "--law", "n"), ("--law", "Noise"), ("--law", "n", "--where", "Noise=0.1001")):
+        refused = invoke("fit", path, *asked)
+        assert (refused.exit_code, refused.stderr.count("\n"), twice in refused.stderr) == (2, 1, True), refused.stderr
+    assert invoke("fit", path, "--law", "n", "--response", "Noise", "--ignore", "Noise.2").exit_code == 0
+
+
+@pytest.mark.parametrize("header", ["n,n,seconds", "n,ms,ms"])
+def test_a_factor_or_response_found_under_a_name_that_stands_twice_is_refused(tmp_path: Path, header: str) -> None:
+    path = tmp_path / "twice.csv"
+    path.write_text(header + "\n" + "".join(f"{n},{n + n % 7},{3 * n}\n" for n in (100, 200, 400, 800, 1600)))
+    for command in (("fit", path), ("predict", path, "--at", "n=1000")):
+        refused = invoke(*command)
+        assert (refused.exit_code, "names column" in refused.stderr) == (2, True), refused.output
+
+
+def test_times_are_no_versions(tmp_path: Path) -> None:
+    path = tmp_path / "padded.csv"
+    path.write_text(
+        "python,n,mean\n"
+        + "".join(f"3.{v},{n},{n // 10}.10\n3.9,{n},{n // 10}.1\n" for n in (100, 200, 400) for v in (10, 11))
+    )
+    note = "column 'python': '3.10' is read as the number 3.1; text is written with a letter, such as 'v3.10'"
+    for how in ((), ("--rename", "mean=cost", "--response", "cost")):
+        shown = invoke("fit", path, "--law", "n", *(how or ("--response", "mean")))
+        versions = [line for line in shown.stderr.splitlines() if "with a letter" in line]
+        assert versions == [f"note: {note}"]
+
+
+def test_a_column_that_is_set_aside_by_name_says_what_makes_it_a_factor(tmp_path: Path) -> None:
+    path = tmp_path / "block.csv"
+    path.write_text("block,seconds\n" + "".join(f"{n},{3e-9 * n * (1 + i / 100)!r}\n" for n, i in ROWS))
+    for command in (("fit", path), ("predict", path, "--at", "block=100")):
+        refused = invoke(*command)
+        why = "what varies beside 'seconds' is set aside by name: block; --rename block=block_ makes one a factor"
+        assert (refused.exit_code, refused.stderr) == (2, f"error: no factor: {why}\n")
+    (found,) = json.loads(
+        invoke("predict", path, "--law", "block_", "--rename", "block=block_", "--at", "block_=1000", "--json").stdout
+    )
+    assert found["value"] == pytest.approx(3e-6, rel=0.05)

@@ -16,7 +16,8 @@ from bptt_bench.plan import CostLaw
 from bptt_bench.plan.design.design import OF_POINTS, OF_SAMPLES
 from bptt_bench.plan.law.notation import FUNCTIONS, SEVERAL
 from bptt_bench.plan.law.wording import did_you_mean
-from bptt_bench.store.importers.reading.naming import EMPTY
+from bptt_bench.store.importers.reading.columns import NUMBERED
+from bptt_bench.store.importers.reading.naming import EMPTY, REPEATED
 from bptt_bench.store.importers.reading.text import list_names
 from bptt_bench.text.units import SECOND, parse_unit, unit_of_name
 
@@ -117,7 +118,7 @@ def column_roles(frame: pd.DataFrame, named: Collection[str] = (), measured: Col
         texts = text_columns(frame, [name for name in present if name not in used])
         numbers = [name for name in present if name not in texts and frame[name].notna().any()]
         return ColumnRoles(factors=tuple(numbers), categories=tuple(texts), notes=())
-    recorded = {name for name in RECORDED if not has_foreign_levels(frame, name)}
+    recorded = _recorded_names(frame)
     others = [name for name in map(str, frame.columns) if name not in used and name not in recorded]
     texts = text_columns(frame, others)
     candidates = [name for name in others if name not in texts and _may_be_factor(frame, name)]
@@ -153,7 +154,8 @@ def find_factors(frame: pd.DataFrame, measured: Collection[str] = ()) -> list[st
     """
     measured = {*measured, *noise_columns(frame)}
     roles = column_roles(frame, (), measured)
-    known = [name for name in map(str, frame.columns) if name not in measured and name not in RECORDED]
+    recorded = _recorded_names(frame)
+    known = [name for name in map(str, frame.columns) if name not in measured and name not in recorded]
     found = [name for name in roles.factors if len(frame[name].unique()) > 1] or [
         name for name in known if _may_be_factor(frame, name) and _recurs_with_gaps(frame[name])
     ]
@@ -224,14 +226,36 @@ def _notes(
         yield f"column {name!r} changes only together with {twin!r}: not used"
     for name in by_role.get("gaps", ()):
         yield f"column {name!r} has gaps, and the law does not name it: not used"
-    by_name = [name for name in (*RECORDED_ELSEWHERE, *REMARKS) if name in frame.columns and name not in used]
-    varying = [name for name in by_name if len(frame[name].unique()) > 1]
-    if varying and "timing" not in frame.columns:  # a table of ours records with each sample how it was taken
-        yield f"by their names no factors, and not used: {quote_names(varying)}; --rename uses one"
+    by_name = set_aside_by_name(frame, used)
+    if by_name:
+        yield f"set aside by name: {quote_names(by_name)}; {rename_to_use(by_name[0])}"
     if "constant" in by_role:
         yield f"the same in every row, and not used: {quote_names(by_role['constant'])}"
     if "unique" in by_role:
         yield f"another value in nearly every row, and not used: {quote_names(by_role['unique'])}"
+
+
+def _recorded_names(frame: pd.DataFrame) -> set[str]:
+    """Return the names of columns that record how samples were taken, without those that mean something else here."""
+    return {name for name in RECORDED if not has_foreign_levels(frame, name)}
+
+
+def set_aside_by_name(frame: pd.DataFrame, used: Collection[str]) -> list[str]:
+    """Return the columns of a plain table that vary and are not used because of their names, such as ``block``.
+
+    A run, and what was exported from one, has such columns of its own: with each sample it records how it was taken.
+    """
+    is_of_run = "timing" in frame.columns and not has_foreign_levels(frame, "timing")
+    if is_of_run or frame.attrs.get("factors") is not None:
+        return []
+    by_name = [name for name in ("repetition", *RECORDED_HERE, *RECORDED_ELSEWHERE, *REMARKS) if name in frame.columns]
+    own = [name for name in by_name if name not in {*used, "subject", WHOLE} and not has_foreign_levels(frame, name)]
+    return [name for name in own if len(frame[name].unique()) > 1]
+
+
+def rename_to_use(name: str) -> str:
+    """Return what makes a factor of a column that is set aside by name."""
+    return f"--rename {name}={name}_ makes one a factor"
 
 
 def has_foreign_levels(frame: pd.DataFrame, name: str) -> bool:
@@ -301,7 +325,8 @@ def add_roles(
     if not in_laws and not found.factors:  # a law like 1, whose points differ all the same
         in_laws = find_factors(frame, measured)
         found = column_roles(frame, in_laws, measured)
-    notes = [*frame.attrs.get("notes", ()), *found.notes]
+    of_response = frame.attrs.get(NUMBERED, {}).get(response)  # which is an amount, and never a version
+    notes = [*(note for note in frame.attrs.get("notes", ()) if note != of_response), *found.notes]
     present = [name for name in in_laws if name in frame.columns]
     gaps = frame[present].isna().any(axis=1).to_numpy(dtype=bool)
     if "source" in frame.attrs and gaps.any() and not gaps.all():
@@ -339,18 +364,23 @@ def choose_response(frame: pd.DataFrame, stated: str | None, laws: Sequence[Cost
     FitError : there is none, or several; the message says what to type.
     """
     if stated is not None:
+        require_filled(frame, stated)
         _require_values(frame, stated)
         _require_numbers(frame, stated)
         return stated
     if WHOLE in frame.columns:
         return WHOLE if frame[WHOLE].notna().any() else _other_response(frame)
-    taken = {*factors_in_laws(laws), *RECORDED, *frame.attrs.get("factors", ()), *noise_columns(frame)}
+    taken = {*factors_in_laws(laws), *_recorded_names(frame), *frame.attrs.get("factors", ()), *noise_columns(frame)}
     numbers = [name for name in map(str, frame.columns) if name not in taken and frame[name].dtype.kind in "iuf"]
     units = frame.attrs.get(UNITS, {})
     times = [
         name for name in numbers if (parse_unit(units[name]).base == SECOND.base if name in units else is_time(name))
     ]
+    if not times:  # such as first_seconds, which the samples of a run have beside another
+        recorded = (name for name in map(str, frame.columns) if name in RECORDED and frame[name].dtype.kind in "iuf")
+        times = list(filter(is_time, recorded))
     if len(times) == 1:
+        require_filled(frame, times[0])
         return times[0]
     texts = [] if times else [name for name in text_columns(frame, map(str, frame.columns)) if is_time(name)]
     if texts and texts[0] not in taken:
@@ -426,12 +456,18 @@ def _other_response(frame: pd.DataFrame) -> str:
 
 
 def require_filled(frame: pd.DataFrame, name: str) -> None:
-    """See that a column that a table names is not one in which nothing stands.
+    """See that something stands in a column that is to be used, and that a table has no other of its name.
 
     Raises
     ------
-    FitError : it is.
+    FitError : nothing does, or it has.
     """
+    others = [other for other in frame.attrs.get(REPEATED, {}).get(name, ()) if other in frame.columns]
+    if others and name in frame.columns:
+        raise FitError(
+            f"names column {name!r} twice; --ignore {quote(others[0])} leaves the second out, and --ignore "
+            f"{quote(name)} the first"
+        )
     if name not in frame.columns and name in frame.attrs.get(EMPTY, ()):
         raise FitError(f"column {name!r}: is empty in every row; allowed are columns with values")
 

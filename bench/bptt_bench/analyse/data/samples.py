@@ -73,6 +73,7 @@ class Samples:
     host_names : names of the hosts, by index.
     censored : whether each sample is a lower bound (n_samples,), if a column says so.
     error : stated standard error of each sample (n_samples,), relative, if a column has it.
+    table_row : number of the first row of each point in its table (n_points,), if they were read from one.
     """
 
     levels: dict[str, Array]
@@ -88,6 +89,7 @@ class Samples:
     process: Index | None = None
     censored: Flags | None = None
     error: Array | None = None
+    table_row: Index | None = None
 
     @property
     def n_points(self) -> int:
@@ -180,6 +182,7 @@ def gather(
         process=_named(frame, PROCESS, rows[order])[1],
         censored=None if bounds is None else _flags(frame[bounds], rows[order], bounds),
         error=None if error is None else error[order],
+        table_row=_table_rows(frame, rows[np.sort(first)]) if "source" in frame.attrs else None,
     )
 
 
@@ -249,7 +252,7 @@ def _factors(others: Sequence[str], names: Sequence[str]) -> list[str]:
     factors = list(dict.fromkeys([*others, *names]))
     for name in factors:
         if name in OF_POINTS:
-            raise FitError(f"factor {name!r}: the points of a fit have a column of this name; rename it, as {name}_")
+            raise FitError(f"factor {name!r}: the points of a fit have a column of this name; --rename {name}={name}_")
     return factors
 
 
@@ -309,12 +312,26 @@ def _numbers(column: pd.Series[Any], rows: Index, name: str, allowed: Allowed) -
     if wrong.any():
         at = int(np.argmax(wrong))
         shown = "nothing (NaN)" if np.isnan(values[at]) else f"{values[at]:g}"
-        raise FitError(f"column {name!r}: {shown} in data row {_row_of(column, rows[at])}; allowed are {allowed.value}")
+        raise FitError(
+            f"column {name!r}: {shown} in data row {_row_of(column, rows[at])}; allowed are {allowed.value}"
+            f"{_leave_out_hint(wrong, values)}"
+        )
     beyond = _beyond(values)
     if beyond.any():
         at = int(np.argmax(beyond))
         raise FitError(f"column {name!r}: {values[at]:g} in data row {_row_of(column, rows[at])}; allowed are {BOUNDS}")
     return values
+
+
+def _leave_out_hint(wrong: Flags, values: Array) -> str:
+    """Return what to do about numbers that cannot be used; nothing where some are missing.
+
+    Of a point that a coarse clock sometimes showed as 0, the other rows alone would be too slow.
+    """
+    if np.isnan(values[wrong]).any():
+        return ""
+    are_not = "1 of {} rows is not" if wrong.sum() == 1 else f"{wrong.sum()} of {{}} rows are not"
+    return f"; {are_not.format(len(values))}: leave their points out of the table, or keep the others by --where"
 
 
 def _flags(column: pd.Series[Any], rows: Index, name: str) -> Flags:
@@ -331,6 +348,11 @@ def _require_no_factor(frame: pd.DataFrame, names: Sequence[str], measured: Sequ
     for name in noise_columns(frame):
         if name in names or name in measured:
             raise FitError(f"column {name!r}: says how a value is known, and can be neither a factor nor the response")
+
+
+def _table_rows(frame: pd.DataFrame, rows: Index) -> Index:
+    column = frame.iloc[:, 0]
+    return np.array([_row_of(column, int(row)) for row in rows], dtype=np.intp)
 
 
 def _row_of(column: pd.Series[Any], row: int) -> int:
@@ -353,8 +375,14 @@ def _is_number(value: object) -> bool:
     return not isinstance(value, str)
 
 
-def check_design(columns: Array, terms: Sequence[object], levels: Mapping[str, Array]) -> Array:
+def check_design(
+    columns: Array, terms: Sequence[object], levels: Mapping[str, Array], table_row: Index | None = None
+) -> Array:
     """Return the columns (n_points, k) of a law after checking them.
+
+    Parameters
+    ----------
+    table_row : number of the first row of each point in its table, which a message then names.
 
     Raises
     ------
@@ -365,6 +393,7 @@ def check_design(columns: Array, terms: Sequence[object], levels: Mapping[str, A
         if outside.any():
             row, column = (int(i) for i in np.argwhere(outside)[0])
             at = " ".join(f"{name}={values[row]:g}" for name, values in levels.items())
+            at += "" if table_row is None else f" (data row {table_row[row]})"
             point = {name: float(values[row]) for name, values in levels.items()}
             term = terms[column]
             hint = smaller_levels_hint(term, point, MOST) if isinstance(term, Term) else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -16,6 +17,7 @@ from bptt_bench.analyse.data.columns import (
     factors_in_laws,
     format_level,
     levels_of,
+    require_filled,
     with_noise_columns,
 )
 from bptt_bench.analyse.data.samples import categories_of, require_numbers, without_placebo
@@ -31,8 +33,13 @@ from bptt_bench.text.arguments import require_text, require_texts
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bptt_bench.analyse.stats.arrays import Index
+
 T = TypeVar("T")
 WHOLE = "seconds_per_eval"
+FEW_COMBINATIONS = 10  # of levels of text: so many failures can be read
+FEWEST_ROWS = 3  # of a combination on average: the fewest with which a law of one term can be tested
+MOST_CHARACTERS = 80  # of the levels that a message names
 
 
 class Fits(dict[Point, Fit]):
@@ -105,7 +112,8 @@ def apply_to_parts(
             left_out[levels] = str(error)
     if left_out and not found:
         levels, reason = next(iter(left_out.items()))
-        where = f"{levels}: " if levels else ""
+        shown = str(levels)
+        where = f"{shown if len(shown) <= MOST_CHARACTERS else shown[:MOST_CHARACTERS] + '…'}: " if levels else ""
         if len(left_out) > 1:
             raise FitError(f"{where}{reason}; nor can it be fitted to {len(left_out) - 1} more")
         raise FitError(f"{where}{reason}")
@@ -119,14 +127,49 @@ def dividing_categories(
 
     Raises
     ------
-    FitError : the law names one. LawError : it is not a law.
+    FitError : the law names one, a table has two columns of its name, or there are too few rows of each level.
+    LawError : it is not a law.
     """
     stated = law if isinstance(law, CostLaw) else CostLaw(law)
     named = stated.factors
     require_numbers(frame, [name for name in named if name in frame.columns], f"law {stated.text!r}")
     rows = np.flatnonzero(_holding(frame, response))
     measured = {response, *([block] if block is not None else [])}
-    return [name for name in categories_of(frame, named, measured) if len(levels_of(frame[name], rows)) > 1]
+    found = [name for name in categories_of(frame, named, measured) if len(levels_of(frame[name], rows)) > 1]
+    for name in found:
+        require_filled(frame, name)
+    if "timing" not in frame.columns:  # the table of a run, whose categories are its own
+        _require_few_combinations(frame, found, rows)
+    return found
+
+
+def _require_few_combinations(frame: pd.DataFrame, names: Sequence[str], rows: Index) -> None:
+    """See that columns of text do not leave next to no rows for each fit, as the names or numbers of runs do.
+
+    Raises
+    ------
+    FitError : they do; the message names those with the most values, without which there are enough.
+    """
+    table = frame.iloc[rows]
+    by_values = sorted(names, key=lambda name: table[name].nunique(dropna=False))
+    left_out = []
+    while by_values and _are_crowded(table, by_values):
+        left_out.append(by_values.pop())
+    if not left_out:
+        return
+    first = left_out[0]
+    n_values, n_combinations = table[first].nunique(dropna=False), len(table[list(names)].drop_duplicates())
+    combined = "" if len(names) == 1 else f" ({n_combinations} combinations of {len(names)} columns)"
+    options = " ".join(f"--ignore {quote(name)}" for name in left_out)
+    raise FitError(
+        f"column {first!r} has {n_values} values in {len(rows)} rows{combined}, too few rows for a fit of each; "
+        f"{options} takes them as one"
+    )
+
+
+def _are_crowded(table: pd.DataFrame, names: Sequence[str]) -> bool:
+    n_combinations = len(table[list(names)].drop_duplicates())
+    return n_combinations > FEW_COMBINATIONS and len(table) < FEWEST_ROWS * n_combinations
 
 
 def parts(frame: pd.DataFrame, names: Sequence[str], response: str = WHOLE) -> Iterator[tuple[Point, pd.DataFrame]]:

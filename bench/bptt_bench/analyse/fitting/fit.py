@@ -291,7 +291,7 @@ def _sizes(working_set: Callable[[Mapping[str, float]], float | None], samples: 
 
 def _design(law: CostLaw, samples: Samples, observed: Flags) -> Array:
     """Return the checked design matrix (n_points, k) of a law at the points of the samples."""
-    design = check_design(law.columns(dict(samples.levels)), law.terms, samples.levels)
+    design = check_design(law.columns(dict(samples.levels)), law.terms, samples.levels, samples.table_row)
     if not observed.all():
         check_design(design[observed], law.terms, {name: values[observed] for name, values in samples.levels.items()})
     return design

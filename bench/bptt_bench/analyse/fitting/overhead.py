@@ -21,6 +21,7 @@ from bptt_bench.analyse.stats.estimate import Solution, solve
 from bptt_bench.analyse.stats.influence import solution_influence
 from bptt_bench.errors import LawError
 from bptt_bench.plan import CostLaw
+from bptt_bench.store.importers.reading.naming import can_be_named
 
 SMALLEST_OVERHEAD = 0.01  # of the time, at the point of its largest share; less does not change a verdict
 LEAST_GROWTH = 0.99  # exponent of a law in a factor, for the factor itself to be an overhead
@@ -33,9 +34,16 @@ FEWEST_POINTS_PER_TERM = 2  # with fewer, undetected terms would absorb the info
 def select_overhead(
     law: CostLaw, levels: Mapping[str, Array], log_seconds: Array, *, robust: bool = False
 ) -> tuple[str, ...]:
-    """Return the selected terms out of ``1`` and each factor that varies, without those of the law."""
+    """Return the selected terms out of ``1`` and each factor that varies, without those of the law.
+
+    A factor such as ``Num Threads``, whose name a law cannot have, is not one of them.
+    """
     present = {str(term) for term in law.terms}
-    varied = [name for name, values in levels.items() if len(np.unique(values)) > 1 and (values > 0).all()]
+    varied = [
+        name
+        for name, values in levels.items()
+        if can_be_named(name) and len(np.unique(values)) > 1 and (values > 0).all()
+    ]
     top = {name: float(values.max()) for name, values in levels.items()}
     growth = {name: max(term.local_exponent(name, top) for term in law.terms) for name in law.factors}
     outgrown = [name for name, exponent in growth.items() if exponent < LEAST_GROWTH]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
@@ -17,6 +17,7 @@ from bptt_bench.report import format as show
 from bptt_bench.report.terminal.console import on_screen
 from bptt_bench.report.words.findings.clauses import words
 from bptt_bench.report.words.foresight import grade_words
+from bptt_bench.text.units import unit_of_name
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.predict.inverse import LargestLevel
@@ -29,6 +30,7 @@ FASTER = (
     "Intervals are those of the faster samples alone, on the machine of the measurements: many samples lie far above."
 )
 BEYOND = "beyond: how many times farther than the nearest measured point, and in which factor."
+PREDICTED = "predicted"  # heads the amounts of a response whose name stands above the table
 MOST_NOTES = 4  # in words below a table; the JSON document has all
 NAMES = {
     "seconds_per_eval": "time",
@@ -43,14 +45,17 @@ def show_predicted(predicted: Sequence[PointPrediction], console: Console | None
     for subject in dict.fromkeys(one.subject for one in predicted):
         mine = [one for one in predicted if one.subject == subject]
         moving = _moving(mine)
-        console.print(_heading(subject, mine[0].at, moving))
         responses = {one.response: one.unit for one in mine}
+        above = _named_above(responses)
+        named = f"{subject}, response {above!r}" if above is not None else subject
+        console.print(_heading(named, mine[0].at, moving))
         by_point: dict[Point, dict[str, PointPrediction]] = {}
         for one in mine:
             by_point.setdefault(one.at, {})[one.response] = one
         table = _table()
         graded = ["grade"] if any(one.grade not in (None, Grade.SOUND) for one in mine) else []
-        for heading in (*moving, *(_headed(*each) for each in responses.items()), "beyond", *graded):
+        columns = [PREDICTED] if above is not None else [_headed(*each) for each in responses.items()]
+        for heading in (*moving, *columns, "beyond", *graded):
             table.add_column(heading, no_wrap=heading in (*moving, "grade"), overflow="fold")
         for at, found in by_point.items():
             values = [prediction_amount(found[name]) if name in found else show.UNDEFINED for name in responses]
@@ -112,6 +117,13 @@ def _headed(response: str, unit: Unit | None) -> str:
     """Return a heading, with the unit where amounts are printed without one."""
     is_bare = unit is not None and not unit.base and unit.symbol not in response
     return f"{name_of(response)} ({unit.symbol})" if unit is not None and is_bare else name_of(response)
+
+
+def _named_above(responses: Collection[str]) -> str | None:
+    """Return the only response if its name has a unit, which above amounts in other units would be read as theirs."""
+    (response, *others) = responses
+    has_unit = unit_of_name(response) is not None and name_of(response) == show.response(response)
+    return response if has_unit and not others else None
 
 
 def _with_name(one: LargestLevel, *, several: bool) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bptt_bench.errors import StoreError
 from bptt_bench.store.importers.formats import asv, extra_p
+from bptt_bench.store.importers.formats.blanks import is_blank_separated, read_blank_separated
 from bptt_bench.store.importers.formats.csv import SEPARATORS, read_csv_text
 from bptt_bench.store.importers.formats.google_benchmark import is_google_benchmark, read_google_benchmark
 from bptt_bench.store.importers.formats.hyperfine import is_hyperfine, read_hyperfine
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 READABLE_FORMATS = (
     f"the folder of a run or its {SAMPLES}, CSV, Parquet, JSON of pytest-benchmark, Google Benchmark, pyperf, "
-    "hyperfine or asv, JSON records, and Extra-P's text or JSON Lines"
+    "hyperfine or asv, JSON records, columns of blanks below their names, and Extra-P's text or JSON Lines"
 )
 SHOWN_KEYS = 5
 TABLES = (".csv", ".tsv")  # whatever their first line is
@@ -86,6 +87,8 @@ def _read_text(path: Path, text: str, ignore: Collection[str]) -> pd.DataFrame:
         return frame
     if start in ("{", "["):
         return _read_json(path, text, ignore)
+    if is_blank_separated(text):
+        return read_blank_separated(path, text, ignore)
     if is_table or any(separator in _first_line(text) for separator in SEPARATORS):
         return read_csv_text(path, text, ignore)
     raise StoreError(

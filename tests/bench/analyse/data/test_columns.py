@@ -147,14 +147,23 @@ def test_a_renamed_column_keeps_the_unit_of_its_name(tmp_path: Path) -> None:
     assert (found.response, found.unit) == ("t", unit_of("ms"))
 
 
-@pytest.mark.parametrize("name", ["date", "timestamp", "seed", "run", "repeat"])
+@pytest.mark.parametrize("name", ["date", "timestamp", "seed", "run", "repeat", "repetition", "block", "host", "low"])
 def test_a_column_that_is_no_factor_by_its_name_is_noted(name: str) -> None:
     varying = table(**{name: [*range(12)]})
     assert column_roles(varying, ["n"], ["seconds"]).notes == (
-        f"by their names no factors, and not used: '{name}'; --rename uses one",
+        f"set aside by name: '{name}'; --rename {name}={name}_ makes one a factor",
     )
     assert column_roles(table(**{name: 3}), ["n"], ["seconds"]).notes == ()
     assert column_roles(varying, ["n", name], ["seconds"]).notes == ()
+
+
+def test_a_run_notes_none_of_its_own_columns() -> None:
+    assert column_roles(table(timing="whole", block=[*range(12)]), ["n"], ["seconds"]).notes == ()
+
+
+def test_a_column_called_as_one_of_a_run_may_be_the_factor_or_the_time() -> None:
+    assert find_factors(table(timing=[*range(12)])[["timing", "seconds"]], ["seconds"]) == ["timing"]
+    assert choose_response(table().rename(columns={"seconds": "first_seconds"}), None, ["n"]) == "first_seconds"
 
 
 def test_the_response_that_is_suggested_has_a_unit_and_no_levels() -> None:

@@ -44,7 +44,10 @@ def seconds(position: int, value: object) -> dict[str, list[Any]]:
         (frame()[:2], "points: 1 for the 1 terms of 'n'; allowed are 2 or more"),
         (frame(below_floor=[True] * 8), "response 'seconds_per_eval': all 8 rows are below the signal floor"),
         (frame(subject=["a"] * 4 + ["b"] * 4), r"subject: 2 in one frame \(a, b\); select one of them"),
-        (frame().rename(columns={"n": "low"}), "factor 'low': the points of a fit have a column of this name; rename"),
+        (
+            frame().rename(columns={"n": "low"}),
+            "factor 'low': the points of a fit have a column of this name; --rename",
+        ),
         (frame(n=[-1, -1, 2, 2, 4, 4, 8, 8]), "column 'n': -1 in data row 1; allowed are finite numbers from 0"),
     ],
 )

@@ -148,3 +148,26 @@ def test_levels_that_another_response_has_do_not_count(rng: np.random.Generator)
     samples.loc[samples["dtype"] == "f64", "seconds_per_eval"] = np.nan  # rows of memory, say
     assert dividing_categories(samples, "n") == []
     assert list(fit_by(samples, "n")) == [Point()]
+
+
+def test_a_column_that_is_like_an_id_is_named_with_what_leaves_it_out(rng: np.random.Generator) -> None:
+    samples = table(rng)
+    samples["case"] = [f"case {i // 2}" for i in range(len(samples))]
+    with pytest.raises(FitError) as caught:
+        dividing_categories(samples, "n")
+    assert str(caught.value) == (
+        "column 'case' has 30 values in 60 rows (32 combinations of 3 columns), too few rows for a "
+        "fit of each; --ignore case takes them as one"
+    )
+    assert dividing_categories(samples.drop(columns="case"), "n") == ["dtype", "backend"]
+    alone = one_kind(rng).assign(**{"run name": [f"run {i // 2}" for i in range(15)]}).loc[:, ["n", "run name"]]
+    crowded = pd.concat([alone.assign(seconds_per_eval=1.0), alone.assign(seconds_per_eval=1.0)])
+    assert len(dividing_categories(crowded, "n")) == 1  # 8 names are few enough to be read
+
+
+def test_levels_that_fill_a_page_are_cut_in_a_message() -> None:
+    few = pd.DataFrame({"n": [1, 1], "kind": ["a" * 100, "b" * 100], "seconds_per_eval": [1.0, 2.0]})
+    with pytest.raises(FitError) as caught:
+        fit_by(few, "n", by="kind")
+    assert str(caught.value).startswith(f"kind={'a' * 75}…: points: 1 for")
+    assert len(str(caught.value)) < 200

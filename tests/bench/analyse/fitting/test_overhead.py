@@ -98,3 +98,10 @@ def test_what_outgrows_the_law_is_no_overhead_of_it(law: str, rng: np.random.Gen
     n = np.geomspace(100, 1e6, 10)
     bent = CostLaw(law).evaluate({"n": n}) * (1 + 0.2 * n / n.max())
     assert "n" not in select_overhead(CostLaw(law), {"n": n}, np.log(bent * np.exp(0.01 * rng.standard_normal(10))))
+
+
+def test_a_factor_that_no_law_can_name_is_no_candidate() -> None:
+    n = np.geomspace(100, 250_000, 15)
+    threads = np.tile([1.0, 2.0, 4.0], 5)
+    found = select_overhead(CostLaw("n"), {"n": n, "Num Threads": threads, "log": threads}, np.log(1e-9 * n + 2e-4))
+    assert found == ("1",)

@@ -72,6 +72,14 @@ def test_amounts_are_converted_once_and_where_they_are_printed() -> None:
     assert printed(show_predicted, [predicted("latency", 5.0)])[3].split("  ")[0] == "5.00 [4.50, 5.50]"
 
 
+@pytest.mark.parametrize("name", ["ms", "time_ms", "Latency (us)"])
+def test_a_response_with_a_unit_in_its_name_stands_above_and_not_over_other_units(name: str) -> None:
+    lines = printed(show_predicted, [predicted(name, 5000.0, unit=parse_unit("ms"))])
+    assert lines[0] == f"sort, response '{name}' at n = 8"
+    assert lines[1].split() == ["predicted", "beyond"]
+    assert "5.00 [4.50, 5.50]\u202fs" in lines[3]
+
+
 def test_what_is_printed_without_a_unit_has_it_in_the_heading() -> None:
     assert "hits (misses)" in printed(show_predicted, [predicted("hits", 5e6, unit=parse_unit("misses"))])[1]
     assert "instructions (" not in printed(show_predicted, [predicted("instructions", 5e6)])[1]

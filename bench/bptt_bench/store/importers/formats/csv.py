@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from bptt_bench.errors import StoreError
 from bptt_bench.store.importers.reading.columns import table_of
 from bptt_bench.store.importers.reading.names import parse_number
+from bptt_bench.store.importers.reading.naming import REPEATED
 from bptt_bench.store.importers.reading.table import Notes
-from bptt_bench.store.importers.reading.text import MOST_COLUMNS, MOST_VALUES, printable
+from bptt_bench.store.importers.reading.text import MOST_COLUMNS, MOST_VALUES, list_names, printable
 from bptt_bench.text.formulas import unguard
 from bptt_bench.text.numerals import decimal_point_notes, find_decimal_mark
 
@@ -39,33 +40,46 @@ def read_csv_text(path: Path, text: str, ignore: Collection[str] = ()) -> pd.Dat
     """Return the rows of a CSV; columns of numbers as numbers, with NaN in gaps, others as text.
 
     Columns are separated by commas, semicolons or tabs, whichever fits; lines that begin with ``#`` are comments, the
-    last of which may name the columns. ``attrs["notes"]`` says what was read otherwise than it stands there. In columns
+    last of which may name the columns. A name that stands twice gets a number the second time, and ``attrs`` says in
+    ``repeated`` which it was. ``attrs["notes"]`` says what was read otherwise than it stands there. In columns
     that are to be ignored anything may stand.
 
     Raises
     ------
-    StoreError : the text is empty or ragged, names a column twice, or has text among the numbers
-        of a column.
+    StoreError : the text is empty or ragged, or has text among the numbers of a column.
     """
     separator = find_separator(text)
     count = text.count(separator) + text.count("\n")
     if count > MOST_VALUES:
         raise StoreError(f"{path}: must hold at most {MOST_VALUES} values, got about {count}")
-    notes = Notes()
     comments: list[tuple[int, str]] = []
     header, *rows = _find_header(path, _rows(path, text, separator, comments), comments, separator)
     late = sum(line > header.line for line, _ in comments)
-    if late:
-        notes.add(f"lines that begin with # are comments: {late} below the names of the columns")
+    return frame_of_rows(path, header, rows, separator=separator, n_comments=late, ignore=ignore)
+
+
+def frame_of_rows(
+    path: Path, header: Row, rows: list[Row], *, separator: str, n_comments: int, ignore: Collection[str]
+) -> pd.DataFrame:
+    """Return the frame of the lines of a table.
+
+    Parameters
+    ----------
+    separator : between the entries; where it is not a comma, decimals may have one.
+    n_comments : lines below the header that were taken for comments.
+
+    Raises
+    ------
+    StoreError : as in ``read_csv_text``.
+    """
+    notes = Notes()
+    if n_comments:
+        notes.add(f"lines that begin with # are comments: {n_comments} below the names of the columns")
     _require_table(path, header, rows)
     cells = list(zip(*(row.entries for row in rows), strict=True))
-    columns = _name_columns(header.entries, cells, notes)
-    names = [name for name, _ in columns]
-    twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
-    if twice is not None:
-        raise StoreError(f"{path} line {header.line}: names column {twice!r} twice")
+    columns, repeated = _number_repeated(_name_columns(header.entries, cells, notes), notes)
     mark = "." if separator == "," else find_decimal_mark(path, (cell for of_column in cells for cell in of_column))
-    if separator != "," and mark == ".":
+    if separator in (";", "\t") and mark == ".":  # which spreadsheets write, in the manner of a country
         for note in decimal_point_notes(path, {name: of for name, of in columns if name not in ignore}):
             notes.add(note)
     for (i, entry), n in Counter((i, row.entries[i]) for row in rows for i in row.padded).items():
@@ -74,7 +88,10 @@ def read_csv_text(path: Path, text: str, ignore: Collection[str] = ()) -> pd.Dat
                 f"column {printable(header.entries[i])!r}: {printable(entry)!r} with and without a blank behind are "
                 "taken as one"
             )
-    return table_of(path, dict(columns), lambda i: f"line {rows[i].line}", ignore=ignore, notes=notes, mark=mark)
+    frame = table_of(path, dict(columns), lambda i: f"line {rows[i].line}", ignore=ignore, notes=notes, mark=mark)
+    if repeated:
+        frame.attrs[REPEATED] = repeated
+    return frame
 
 
 def find_separator(text: str) -> str:
@@ -170,6 +187,32 @@ def _name_columns(
             notes.add(f"column {i} has no name: it is called {word} here; --rename {word}=NAME or --ignore {word}")
             found.append((word, of_column))
     return found
+
+
+def _number_repeated(
+    columns: Sequence[tuple[str, Sequence[str]]], notes: Notes
+) -> tuple[list[tuple[str, Sequence[str]]], dict[str, list[str]]]:
+    """Return columns of which no two have one name, and the names of the others that stood under each of them."""
+    taken = {name for name, _ in columns}
+    seen: set[str] = set()
+    found: list[tuple[str, Sequence[str]]] = []
+    repeated: dict[str, list[str]] = {}
+    for name, cells in columns:
+        if name not in seen:
+            seen.add(name)
+            found.append((name, cells))
+            continue
+        number = 2
+        while f"{name}.{number}" in taken:
+            number += 1
+        numbered = f"{name}.{number}"
+        taken.add(numbered)
+        repeated.setdefault(name, []).append(numbered)
+        found.append((numbered, cells))
+    if repeated:
+        further = list_names([repr(name) for others in repeated.values() for name in others])
+        notes.add(f"names that stand twice get a number the second time: {further}")
+    return found, repeated
 
 
 def _counts_rows(cells: Sequence[str]) -> bool:

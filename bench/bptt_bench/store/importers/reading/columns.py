@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from shlex import quote
@@ -12,12 +13,17 @@ from bptt_bench.errors import StoreError
 from bptt_bench.store.importers.reading.table import Notes
 from bptt_bench.store.importers.reading.text import list_names, printable
 from bptt_bench.text.formulas import unguard
-from bptt_bench.text.numerals import parse_numeral
+from bptt_bench.text.numerals import parse_numeral, parse_power
+from bptt_bench.text.units import unit_of_name
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TIMING = "timing"
+NUMBERED = "numbered"  # attribute of a frame: notes on numbers that may be versions, by column; a response is never one
+VERSION_NAME = re.compile(r"version|release|revision|(^|[_ ])ver($|[_ .])", re.IGNORECASE)
+VERSION = re.compile(r"[0-9]{1,4}[.,](0|[1-9][0-9]{0,3})")
+MOST_VERSIONS = 20  # in a column of versions, each of which recurs
 NUMERIC_SHARE = 0.5  # a column in which at least this share of the entries are numbers is meant to hold numbers
 # what people and programs write where there is no number, in columns of numbers
 GAPS = frozenset(
@@ -60,7 +66,16 @@ def table_of(
             for name, cells in columns.items()
         }
     )
+    numbered = {
+        name: f"column {name!r}: {what}; text is written with a letter, such as {printable('v' + columns[name][0])!r}"
+        for name in map(str, frame.columns)
+        if frame[name].dtype.kind in "iuf" and (what := _numbering_note(name, columns[name], mark))
+    }
+    for note in numbered.values():
+        said.add(note)
     frame.attrs.update(source={"tool": "table"}, notes=notes.lines())
+    if numbered:
+        frame.attrs[NUMBERED] = numbered
     return frame
 
 
@@ -74,6 +89,9 @@ def _column(
     numbers = pd.to_numeric(text, errors="coerce")
     gap = text.str.lower().isin(GAPS)
     values = {cell: parse_numeral(cell, mark) for cell in text[numbers.isna() & ~gap].unique()}
+    powers = {cell: parse_power(cell) for cell, value in values.items() if value is None}
+    if powers and None not in powers.values():  # else they may be names, such as those of grids
+        values |= powers
     read = {cell: value for cell, value in values.items() if value is not None}
     if read:
         numbers = numbers.where(~text.isin(read), text.map(read))
@@ -93,9 +111,6 @@ def _column(
             f"{path} {place(row)}, column {name!r}: {shown!r} is not a number, as others are; --ignore {quote(name)} "
             "leaves the column out"
         )
-    numbered = _numbering_note(cells, mark)
-    if numbered:
-        notes.add(f"column {name!r}: {numbered}; text is written with a letter, such as {printable('v' + cells[0])!r}")
     for cell, value in itertools.islice(read.items(), 1):
         notes.add(f"column {name!r}: numbers such as {printable(cell)!r} are read as {value:.12g}")
     if gap.any():
@@ -113,25 +128,36 @@ def missing_entries(n_missing: int, n_all: int) -> str:
     return f"{n_missing} of {n_all} entries {'is' if n_missing == 1 else 'are'} missing"
 
 
-def _numbering_note(cells: Sequence[str], mark: str) -> str:
+def _numbering_note(name: str, cells: Sequence[str], mark: str) -> str:
     """Return what is lost where numbers stand for text, as in versions (``3.9``, ``3.10``) or labels (``007``, ``7``).
 
-    >>> [_numbering_note(cells, ".") for cells in (["3.9", "3.10"], ["007", "7"], ["0.50", "1.25"])]
-    ["'3.10' is read as the number 3.1", "'007' and '7' are read as one number", '']
+    Amounts are printed with zeros at the end too: columns with a unit in their name, and those whose
+    numbers hardly recur, are not taken for versions, unless they are called so.
+
+    >>> [_numbering_note("id", cells, ".") for cells in (["3.9", "3.10"] * 2, ["007", "7"])]
+    ["'3.10' is read as the number 3.1", "'007' and '7' are read as one number"]
+    >>> _numbering_note("version", ["3.9", "3.10"], "."), _numbering_note("mean", ["12.5", "4.10"], ".")
+    ("'3.10' is read as the number 3.1", '')
     """
-    texts = dict.fromkeys(cells)
-    labels = (cell for cell in texts if cell[:1] == "0" and cell.isascii() and cell.isdigit())
-    label = next((cell for cell in labels if len(cell) > 1 and (cell.lstrip("0") or "0") in texts), None)
-    if label is not None:
-        return f"{label!r} and {label.lstrip('0') or '0'!r} are read as one number"
-    decimals = {cell: cell.partition(mark)[2] for cell in texts if cell.count(mark) == 1}
-    least = min((len(after) for after in decimals.values() if after), default=0)
-    padded = (cell for cell, after in decimals.items() if len(after) > least and after.isdigit() and after[-1] == "0")
-    version = next(padded, None)  # a program that writes zeros at the end writes as many decimals everywhere
-    if version is None:
+    if unit_of_name(name) is not None:
         return ""
-    value = float(version.replace(mark, "."))
-    return f"{version!r} is read as the number {value:.12g}"
+    texts = dict.fromkeys(cells)
+    labels = {cell: cell.lstrip("0") or "0" for cell in texts if cell.isascii() and cell.isdigit() and cell[0] == "0"}
+    padded = {cell: cell.rstrip("0") for cell in texts if cell.count(mark) == 1 and cell[-1] == "0"}
+    for cell, other in (*labels.items(), *padded.items()):
+        if other != cell and other in texts:
+            return f"{cell!r} and {other!r} are read as one number"
+    shortest = min((len(cell.partition(mark)[2]) for cell in texts if mark in cell), default=0)
+    longer = (cell for cell in padded if VERSION.fullmatch(cell) and len(cell.partition(mark)[2]) > max(shortest, 1))
+    version = next(longer, None)  # a program that writes zeros at the end writes as many decimals everywhere
+    if version is None or not (VERSION_NAME.search(name) or _recur_as_versions(texts, len(cells))):
+        return ""
+    return f"{version!r} is read as the number {float(version.replace(mark, '.')):.12g}"
+
+
+def _recur_as_versions(texts: Collection[str], n_cells: int) -> bool:
+    """Return whether all texts have the form of a version, and there are few of them, each in several rows."""
+    return len(texts) <= min(MOST_VERSIONS, n_cells / 2) and all(map(VERSION.fullmatch, texts))
 
 
 def _texts(cells: Sequence[str]) -> pd.Series[str]:

@@ -6,11 +6,12 @@ import keyword
 import unicodedata
 from collections.abc import Mapping, Sequence
 from shlex import quote
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bptt_bench.errors import LawError, StoreError
 from bptt_bench.plan import CostLaw
 from bptt_bench.plan.design.design import OF_LAWS
+from bptt_bench.store.importers.reading.columns import NUMBERED
 from bptt_bench.store.importers.reading.names import factor_name
 from bptt_bench.store.importers.reading.text import list_names, printable
 from bptt_bench.text.units import unit_of_name
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 EMPTY = "empty"  # attribute of a frame: columns that were left out because nothing stands in them
+REPEATED = "repeated"  # attribute of a frame: names that stood twice, with those that the further columns got
 
 
 def name_factors(frame: pd.DataFrame, names: Sequence[str], *, laws: Sequence[str] = ()) -> pd.DataFrame:
@@ -87,12 +89,22 @@ def select_columns(
     known_units = {old: units.get(old, unit.symbol if (unit := unit_of_name(old)) is not None else None) for old in new}
     kept_units = {name: unit for name, unit in units.items() if name not in new}
     renamed.attrs["units"] = kept_units | {new[old]: unit for old, unit in known_units.items() if unit is not None}
-    for kind in ("factors", "unnamed"):
-        if kind in frame.attrs:
-            renamed.attrs[kind] = [new.get(name, name) for name in frame.attrs[kind]]
-    if "unnamed" in renamed.attrs:
-        renamed.attrs["unnamed"] = [name for name in renamed.attrs["unnamed"] if name not in new.values()]
+    renamed.attrs |= _renamed_attributes(frame, new)
     return renamed
+
+
+def _renamed_attributes(frame: pd.DataFrame, new: Mapping[str, str]) -> dict[str, Any]:
+    """Return the attributes of a frame that name columns, after these got new names from a user."""
+    found: dict[str, Any] = {}
+    if "factors" in frame.attrs:
+        found["factors"] = [new.get(name, name) for name in frame.attrs["factors"]]
+    if "unnamed" in frame.attrs:
+        found["unnamed"] = [name for name in frame.attrs["unnamed"] if name not in new]
+    if NUMBERED in frame.attrs:
+        found[NUMBERED] = {new.get(name, name): note for name, note in frame.attrs[NUMBERED].items()}
+    if REPEATED in frame.attrs:
+        found[REPEATED] = {name: others for name, others in frame.attrs[REPEATED].items() if name not in new}
+    return found
 
 
 def _normalize_names(frame: pd.DataFrame) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from bptt_bench.errors import StoreError
 from bptt_bench.store.importers.reading.names import factor_names, parse_number
 from bptt_bench.store.importers.reading.text import MOST_VALUES, printable
-from bptt_bench.text.numerals import parse_numeral
+from bptt_bench.text.numerals import parse_spelled
 
 if TYPE_CHECKING:
     import numpy as np
@@ -174,7 +174,7 @@ def _levels(name: str, raw: Sequence[Any], notes: Notes) -> pd.Series[Any]:
     import pandas as pd
 
     numbers = [None if one is None else _number(one) for one in raw]
-    read = {one: parse_numeral(one) for one, n in zip(raw, numbers, strict=True) if n is None and isinstance(one, str)}
+    read = {one: parse_spelled(one) for one, n in zip(raw, numbers, strict=True) if n is None and isinstance(one, str)}
     if read and None not in read.values():
         numbers = [
             read.get(one) if isinstance(one, str) and n is None else n for one, n in zip(raw, numbers, strict=True)

@@ -45,7 +45,6 @@ def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path: Path) -> None:
         ("n,t\n1,2\n\n3,fast\n", r"line 4, column 't': 'fast' is not a number"),
         ("n,t\n1,2\n3,4,5\n", r"line 3: has 3 entries; 2 columns are named"),
         ("n,t\n1\n", r"line 2: has 1 entry; 2 columns are named"),
-        ("n,n\n1,2\n", r"line 1: names column 'n' twice"),
         ("1,2\n3,4\n", "line 1: names no columns, for all of its entries are numbers"),
         ("n;t\n1,000;2\n", "holds '1,000', which may be a thousand or have a decimal comma; write numbers with"),
         ("n;t\n1,000,000;2,5\n", "must have one kind of decimal mark, got '2,5' and '1,000,000'"),
@@ -91,6 +90,8 @@ def test_a_table_is_read_however_its_numbers_and_columns_are_written(tmp_path: P
     [
         ("n,t\n1,2\n", []),
         ("n,t\n1K,2\n2M,3\n", ["column 'n': numbers such as '1K' are read as 1000"]),
+        ("n,t\n2^10,2\n2048,3\n10**4,4\n", ["column 'n': numbers such as '2^10' are read as 1024"]),
+        ("n,t\n2^10,2\n2^20 x,3\n", []),
         ("n,t\n1KiB,2\n", ["column 'n': numbers such as '1KiB' are read as 1024"]),
         ("n,t\n1,DNF\n2,NA\n3,\n4,0.5\n5,1\n6,2\n", ["column 't': 3 of 6 entries are missing ('DNF', 'NA', empty)"]),
         ("n,t\n1,2\n# x\n3,4\n", ["lines that begin with # are comments: 1 below the names of the columns"]),
@@ -103,6 +104,15 @@ def test_a_table_is_read_however_its_numbers_and_columns_are_written(tmp_path: P
 )
 def test_what_is_read_otherwise_than_it_stands_there_is_noted(tmp_path: Path, content: str, notes: list[str]) -> None:
     assert load(table(tmp_path, content)).attrs["notes"] == notes
+
+
+def test_a_name_that_stands_twice_gets_a_number(tmp_path: Path) -> None:
+    frame = load(table(tmp_path, "n,Noise,t,Noise,Noise.2,Noise\n1,2,3,4,5,6\n"))
+    assert list(frame.columns) == ["n", "Noise", "t", "Noise.3", "Noise.2", "Noise.4"]
+    assert frame.iloc[0].tolist() == [1, 2, 3, 4, 5, 6]
+    words = "names that stand twice get a number the second time: 'Noise.3', 'Noise.4'"
+    assert frame.attrs["notes"] == [words]
+    assert list(load(table(tmp_path, "n,Noise,Noise\n1,2,3\n"), ignore=["Noise"]).columns) == ["n", "Noise.2"]
 
 
 def test_words_for_nothing_are_levels_in_a_column_of_text(tmp_path: Path) -> None:
@@ -132,8 +142,11 @@ def test_a_point_before_three_digits_is_never_read_without_a_word(tmp_path: Path
 @pytest.mark.parametrize(
     ("cells", "words"),
     [
-        (["1.1", "1.10"], "'1.10' is read as the number 1.1; text is written with a letter, such as 'v1.1'"),
-        (["3.9", "3.10", "3.11"], "'3.10' is read as the number 3.1; text is written with a letter, such as 'v3.9'"),
+        (["1.1", "1.10"], "'1.10' and '1.1' are read as one number; text is written with a letter, such as 'v1.1'"),
+        (
+            ["3.9", "3.10", "3.11"] * 2,
+            "'3.10' is read as the number 3.1; text is written with a letter, such as 'v3.9'",
+        ),
         (["007", "7"], "'007' and '7' are read as one number; text is written with a letter, such as 'v007'"),
         (["A", "A "], "'A' with and without a blank behind are taken as one"),
     ],
@@ -143,10 +156,22 @@ def test_texts_that_become_one_level_are_noted(tmp_path: Path, cells: list[str],
     assert load(table(tmp_path, f"id,t\n{lines}")).attrs["notes"] == [f"column 'id': {words}"]
 
 
-@pytest.mark.parametrize("cells", [["1.50", "2.25"], ["0.5", "1.25"], ["001", "002"], ["A ", "B "], ["1", "2.0"]])
+@pytest.mark.parametrize(
+    "cells", [["1.50", "2.25"], ["0.5", "1.25"], ["001", "002"], ["A ", "B "], ["1", "2.0"], ["12.5", "4.10"]]
+)
 def test_numbers_that_lose_nothing_have_no_note(tmp_path: Path, cells: list[str]) -> None:
     lines = "".join(f"{cell},{i}\n" for i, cell in enumerate(cells))
     assert load(table(tmp_path, f"id,t\n{lines}")).attrs["notes"] == []
+
+
+def test_versions_are_told_from_amounts_by_the_name_of_a_column_and_by_their_use(tmp_path: Path) -> None:
+    rows = "12.5,1\n4.10,2\n3.25,3\n4.1,4\n"
+    alike = "column 'mean': '4.10' and '4.1' are read as one number; text is written with a letter, such as 'v12.5'"
+    assert load(table(tmp_path, f"mean,n\n{rows}")).attrs["notes"] == [alike]
+    assert load(table(tmp_path, f"seconds,n\n{rows}")).attrs["notes"] == []
+    named = load(table(tmp_path, "python version,t\n3.9,1\n3.10,2\n"))
+    words = "column 'python version': '3.10' is read as the number 3.1; text is written with a letter, such as 'v3.9'"
+    assert named.attrs["notes"] == [words]
 
 
 def test_decimals_with_a_comma_may_be_as_many_as_pandas_writes(tmp_path: Path) -> None:
