@@ -96,15 +96,19 @@ def discover(
     require_texts(factors=factors)
     frame = with_noise_columns(as_samples(frame), censored, standard_error)
     response = choose_response(frame, response)
-    measured = {response, *([block] if block is not None else [])}
+    measured, notes = {response, *([block] if block is not None else [])}, tuple[str, ...](frame.attrs.get("notes", ()))
     if factors is not None:
         frame = _with_factors(frame, factors)
-    elif tuple(found := find_factors(frame, measured)) != (roles := column_roles(frame, (), measured)).factors:
-        frame = _with_factors(frame, [*found, *roles.categories])  # points that are scattered, and measured once
+    else:
+        found = find_factors(frame, measured)
+        roles = column_roles(frame, (), measured)
+        notes += column_roles(frame, found, measured).notes
+        if tuple(found) != roles.factors:
+            frame = _with_factors(frame, [*found, *roles.categories])  # points that are scattered, and measured once
     how = {"block": block, "confidence": confidence, "unit": unit}
     work = laws_of_work(frame, confidence=confidence) if counts is None and response == WHOLE else ()
     task = _Task.of(_rows(frame, response), response, how, counts=counts, work=work)
-    return task.answer(task.finalists)
+    return dataclasses.replace(task.answer(task.finalists), notes=notes)
 
 
 def discover_leading(frame: pd.DataFrame, *, response: str, confidence: float = 0.95) -> LawSet:

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.special import stdtrit
 
+from bptt_bench.analyse.data.columns import TOGETHER
 from bptt_bench.analyse.findings.fits import Falls
 from bptt_bench.analyse.stats.arrays import Array
 
 CONFIDENCE = 0.999  # of the interval of a power that must lie below 0: the largest of several is looked at
 LARGEST_RATIO = 0.9  # of the response at the largest over that at the smallest level; less is not worth a word
 FEWEST_LEVELS, SPARE_POINTS = 3, 2
-TOGETHER = 0.999  # correlation of the logarithms of two factors that never vary apart
 
 
 def falling(levels: Mapping[str, Array], log_response: Array) -> tuple[Falls, ...]:

@@ -62,6 +62,7 @@ class LawSet:
     falls : the factors with which the response falls, as no law that was tried does.
     tests : number of answers that are given together, each with a test of whether its law fits.
     work : the laws of what an evaluation counts, where that was measured too: time has no other terms than these.
+    notes : what must be known of how the data were read, such as a column that is not used.
     """
 
     candidates: tuple[Candidate, ...]
@@ -70,6 +71,7 @@ class LawSet:
     falls: tuple[Falls, ...] = ()
     tests: int = 1
     work: tuple[LawSet, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def answer(self) -> Candidate:

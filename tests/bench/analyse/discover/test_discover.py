@@ -71,6 +71,21 @@ def test_a_sum_of_two_terms_is_found_among_scattered_points(rng: np.random.Gener
     assert found.factors == ("m", "n")
 
 
+def test_factors_of_scattered_points_with_repetitions_are_all_used(rng: np.random.Generator) -> None:
+    points = {name: np.exp(rng.uniform(3, 8, 20)).round() for name in ("n", "m", "k")}
+    frame = of_law("n*m*k", points, (1e-8,), rng)
+    frame.attrs = {}
+    found = bench.discover(frame)
+    assert found.law.text == "n*m*k"
+    assert found.notes == ()
+
+
+def test_a_column_that_is_not_used_is_said(rng: np.random.Generator) -> None:
+    frame = samples(lambda n: 1e-8 * n, rng).assign(kilobytes=lambda table: 8 * table["n"])
+    frame.attrs = {}
+    assert bench.discover(frame).notes == ("column 'kilobytes' changes only together with 'n': not used",)
+
+
 def test_lines_through_a_centre_serve_for_three_factors(rng: np.random.Generator) -> None:
     axis = np.array([16.0, 32, 64, 128, 256])
     lines = [np.insert(np.full((5, 2), 64.0), i, axis, axis=1) for i in range(3)]
