@@ -15,7 +15,7 @@ from bptt_bench.analyse.data.columns import WHOLE, choose_response, column_roles
 from bptt_bench.analyse.data.response import COUNT_SUFFIX, is_count, is_exact
 from bptt_bench.analyse.discover.deciding import deciding_measurement
 from bptt_bench.analyse.discover.evidence import EXACT, STEPS, UNKNOWN_NOISE, noise_prior
-from bptt_bench.analyse.discover.extensions import free_power, with_corners
+from bptt_bench.analyse.discover.extensions import free_power, with_corners, with_plain_powers
 from bptt_bench.analyse.discover.falling import falling
 from bptt_bench.analyse.discover.family import make_family
 from bptt_bench.analyse.discover.finalists import (
@@ -326,9 +326,11 @@ def _search(levels: Mapping[str, Array], measured: Measured) -> tuple[list[Final
     order = np.argsort([-one.log_weight for one in finalists], kind="stable").tolist()
     ordered = [kept[i] for i in order]
     free = free_power(levels, measured, falls)
+    cornered = with_plain_powers(ordered, family)
+    search.try_laws(cornered)
     extensions = [
         *([] if free is None else [free]),
-        *with_corners(ordered, [costs[law] for law in ordered], family, levels, measured),
+        *with_corners(cornered, [search.law_cost(law) for law in cornered], family, levels, measured),
     ]
     finalists += [_finalist(one.terms, one.design, one.cost, measured) for one in extensions]
     finalists.append(Finalist(CONSTANT, measured.log_weight(np.ones((len(seconds), 1))), constant=False))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from bptt_bench.analyse.discover.family import (
     TOTAL_WEIGHT,
     Family,
     Term,
+    lattice,
     powers_of,
     prior_weight,
 )
@@ -30,8 +32,11 @@ MOST_STEPS, LONGEST_STEP = 20, 0.5
 CORNER_COST = 4.0  # minus the log prior that a factor matters above a corner alone
 CORNER_WIDTH = 0.2  # nats within which a corner is known
 N_CORNERS = 10  # tried between the levels
-FINER = 1.6  # times the best of these, either way, where the corner is searched again
+# times the best of these, either way, where the corner is searched again, and the digits of those that are tried
+FINER = ((1.6, 2), (1.1, 3), (1.02, 3))
+GAIN = 0.8  # of the loss without a corner: one that gains less is not searched to three digits
 SEARCHED = 4  # laws whose factors are tried with a corner
+PLAIN_POWERS = tuple(lattice(quarters, 0) for quarters in (4, 8))  # that a plateau lets seem others
 WIDTHS, DIGITS = 2.0, 2  # a free power within two standard errors of a quarter is one; digits of others
 TOLERANCE = 1e-6
 
@@ -101,18 +106,39 @@ def _fit_powers(logs: Array, measured: Measured) -> tuple[Array, Array]:
     return best[1][1:], np.maximum(best[2], 1e-4)
 
 
+def with_plain_powers(laws: Sequence[Law], family: Family) -> list[Law]:
+    """Return the first laws, and these with a factor as itself or squared where it stands otherwise.
+
+    What differs from that term in this factor alone is left out. As long as no law has a corner, a plateau and a line
+    beyond it are best described by a larger power beside a constant.
+    """
+    found = list(laws[:SEARCHED])
+    for law in laws[: SEARCHED if len(family.factors) == 1 else 1]:
+        for term, f in itertools.product(law, range(len(family.factors))):
+            others = [one for one in law if _without(one, f) != _without(term, f)]
+            powers = [power for power in PLAIN_POWERS if term[f] != ABSENT and np.isfinite(family.costs[f][power])]
+            found += [tuple(sorted([(*term[:f], power, *term[f + 1 :]), *others])) for power in powers]
+    return list(dict.fromkeys(found))
+
+
+def _without(term: Term, f: int) -> Term:
+    """Return a term without factor f."""
+    return (*term[:f], ABSENT, *term[f + 1 :])
+
+
 def with_corners(
     laws: Sequence[Law], costs: Sequence[float], family: Family, levels: Mapping[str, Array], measured: Measured
 ) -> Iterator[Extension]:
-    """Yield the first laws with one factor p of one term as max(p, c), the corner c fitted."""
-    for law, cost in list(zip(laws, costs, strict=True))[:SEARCHED]:
+    """Yield laws with one factor p of one term as max(p, c), the corner c fitted."""
+    for law, cost in zip(laws, costs, strict=True):
+        plain = np.column_stack([np.ones(len(measured.log_seconds)), family.columns(law).T])
         for i, term in enumerate(law):
             for f, name in enumerate(family.factors):
                 powers = powers_of(term[f])
                 corners = _corners(levels[name])
                 if powers is None or powers[0] <= 0 or powers[1] != 0 or not len(corners):
                     continue
-                yield from _with_corner(law, i, f, corners, cost, family, levels[name], measured)
+                yield from _with_corner(law, i, f, corners, cost, family, levels[name], plain, measured)
 
 
 def _corners(levels: Array) -> Array:
@@ -120,22 +146,29 @@ def _corners(levels: Array) -> Array:
     distinct = np.unique(levels)
     if len(distinct) < 4 or distinct[0] <= 0:
         return np.zeros(0)
-    return _two_digits(np.geomspace(distinct[0], distinct[-2], N_CORNERS + 1)[1:])
+    return _rounded(np.geomspace(distinct[0], distinct[-2], N_CORNERS + 1)[1:], 2)
 
 
-def _two_digits(values: Array) -> Array:
-    return np.unique([float(f"{value:.2g}") for value in values.tolist()])
+def _rounded(values: Array, digits: int) -> Array:
+    return np.unique([float(f"{value:.{digits}g}") for value in values.tolist()])
 
 
 def _with_corner(
-    law: Law, i: int, f: int, corners: Array, cost: float, family: Family, levels: Array, measured: Measured
+    law: Law,
+    i: int,
+    f: int,
+    corners: Array,
+    cost: float,
+    family: Family,
+    levels: Array,
+    plain: Array,
+    measured: Measured,
 ) -> Iterator[Extension]:
-    """Yield a law with factor f of term i above the best of some corners, if that fits better than without."""
+    """Yield a law with factor f of term i above the best of some corners, beside a constant."""
     term = law[i]
-    rest: Term = (*term[:f], ABSENT, *term[f + 1 :])
+    rest = _without(term, f)
     quarters = (powers_of(term[f]) or (0, 0))[0]
     beside = family.columns([rest])[0]
-    plain = np.column_stack([np.ones(len(levels)), family.columns(law).T])
 
     def search(tried: Array) -> tuple[Array, Solution, float]:
         designs = np.repeat(plain[None], len(tried), axis=0)
@@ -144,8 +177,12 @@ def _with_corner(
         best = int(np.argmin([one.loss for one in found]))
         return designs[best], found[best], float(tried[best])
 
-    near = search(corners)[2]
-    design, found, corner = search(_two_digits(near * FINER ** np.linspace(-1, 1, N_CORNERS + 1)))
+    without = measured.fit(plain).loss
+    design, found, corner = search(corners)
+    for width, digits in FINER:
+        if digits > 2 and found.loss > GAIN * without:
+            break
+        design, found, corner = search(_rounded(corner * width ** np.linspace(-1, 1, N_CORNERS + 1), digits))
     name = family.factors[f]
     factor = f"max({name},{corner:g})"
     raised = factor if quarters == 4 else f"{factor}**{quarters / 4:g}"

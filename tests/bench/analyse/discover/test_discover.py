@@ -108,11 +108,31 @@ def test_an_exponential_is_found_with_its_base(rng: np.random.Generator) -> None
     assert found.law.text == "2**n"
 
 
-def test_a_corner_is_fitted(rng: np.random.Generator) -> None:
-    found = bench.discover(samples(lambda n: 1e-8 * np.maximum(n, 9000) ** 2, rng, noise=0.01))
-    corner = re.fullmatch(r"max\(n,(\d+)\)\*\*2", found.law.text)
-    assert corner is not None
-    assert float(corner[1]) == pytest.approx(9000, rel=0.1)
+@pytest.mark.parametrize(("power", "text"), [(1, ""), (2, "**2")])
+def test_a_corner_is_fitted_to_a_hundredth(power: int, text: str, rng: np.random.Generator) -> None:
+    found = bench.discover(samples(lambda n: 1e-8 * np.maximum(n, 11_300) ** power, rng, noise=0.005))
+    corner = re.fullmatch(rf"max\(n,(\d+)\){re.escape(text)}", found.law.text)
+    assert corner is not None, texts(found)
+    assert float(corner[1]) == pytest.approx(11_300, rel=0.015)
+    assert found.doubts == ()
+    (middle,) = found.curve([{"n": 12_000}])
+    assert middle.estimate == pytest.approx(1e-8 * 12_000**power, rel=0.03)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_plateau_before_a_line_is_no_larger_power(seed: int) -> None:
+    frame = samples(lambda n: 1e-8 * np.maximum(n, 22_600), np.random.default_rng(seed), repetitions=1)
+    found = bench.discover(frame)
+    assert found.law.text.startswith("max(n,"), texts(found)
+    assert found.exponent("n", found.fit.largest).estimate == pytest.approx(1, abs=0.02)
+
+
+def test_a_plateau_of_one_of_two_factors_is_found(rng: np.random.Generator) -> None:
+    n, m = (one.ravel() for one in np.meshgrid([100.0, 200, 400, 800, 1600, 3200], [10.0, 20, 40, 80]))
+    found = bench.discover(of_law("max(n,630)*m", {"n": n, "m": m}, (1e-8,), rng))
+    corner = re.fullmatch(r"max\(n,(\d+)\)\*m", found.law.text)
+    assert corner is not None, texts(found)
+    assert float(corner[1]) == pytest.approx(630, rel=0.03)
 
 
 def test_a_jump_is_no_law_and_said_to_be_none(rng: np.random.Generator) -> None:
