@@ -142,15 +142,17 @@ def with_corners(
 
 
 def _corners(levels: Array) -> Array:
-    """Return where a corner may be: between the second and the last but one level."""
+    """Return where a corner may be: above the lowest level and below two of them, or a jump would be one."""
     distinct = np.unique(levels)
     if len(distinct) < 4 or distinct[0] <= 0:
         return np.zeros(0)
-    return _rounded(np.geomspace(distinct[0], distinct[-2], N_CORNERS + 1)[1:], 2)
+    return _rounded(np.geomspace(distinct[0], distinct[-2], N_CORNERS + 2)[1:-1], 2, float(distinct[-2]))
 
 
-def _rounded(values: Array, digits: int) -> Array:
-    return np.unique([float(f"{value:.{digits}g}") for value in values.tolist()])
+def _rounded(values: Array, digits: int, below: float) -> Array:
+    """Return distinct values to some digits, those below a limit."""
+    found = np.unique([float(f"{value:.{digits}g}") for value in values.tolist()])
+    return found[found < below]
 
 
 def _with_corner(
@@ -177,12 +179,13 @@ def _with_corner(
         best = int(np.argmin([one.loss for one in found]))
         return designs[best], found[best], float(tried[best])
 
-    without = measured.fit(plain).loss
+    without, highest = measured.fit(plain).loss, float(np.unique(levels)[-2])
     design, found, corner = search(corners)
     for width, digits in FINER:
         if digits > 2 and found.loss > GAIN * without:
             break
-        design, found, corner = search(_rounded(corner * width ** np.linspace(-1, 1, N_CORNERS + 1), digits))
+        near = corner * width ** np.linspace(-1, 1, N_CORNERS + 1)
+        design, found, corner = search(_rounded(near, digits, highest))
     name = family.factors[f]
     factor = f"max({name},{corner:g})"
     raised = factor if quarters == 4 else f"{factor}**{quarters / 4:g}"
@@ -191,4 +194,5 @@ def _with_corner(
     if not found.active[1:].all():
         return
     known = math.log(CORNER_WIDTH / max(math.log(levels.max() / levels.min()), CORNER_WIDTH))
-    yield Extension(tuple(texts), design[:, 1:], cost + CORNER_COST - known)
+    which = math.log(len(law) * len(family.factors))  # of its terms and factors has the corner
+    yield Extension(tuple(texts), design[:, 1:], cost + CORNER_COST + which - known)
