@@ -27,6 +27,7 @@ from bptt_bench.analyse.discover.finalists import (
 )
 from bptt_bench.analyse.discover.law_set import Candidate, LawSet
 from bptt_bench.analyse.discover.search import Law, Search
+from bptt_bench.analyse.discover.steps import with_steps
 from bptt_bench.analyse.discover.work import exact_laws, laws_of_time, merge_by_leading_terms
 from bptt_bench.analyse.evidence.by_category import apply_to_parts
 from bptt_bench.analyse.fitting.fit import fit
@@ -331,6 +332,7 @@ def _search(levels: Mapping[str, Array], measured: Measured) -> tuple[list[Final
     extensions = [
         *([] if free is None else [free]),
         *with_corners(cornered, [search.law_cost(law) for law in cornered], family, levels, measured),
+        *with_steps(search.singles(), family, levels, measured, search.law_cost),
     ]
     finalists += [_finalist(one.terms, one.design, one.cost, measured) for one in extensions]
     finalists.append(Finalist(CONSTANT, measured.log_weight(np.ones((len(seconds), 1))), constant=False))

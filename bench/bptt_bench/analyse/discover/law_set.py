@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.special import ndtr, ndtri
 
 from bptt_bench.analyse.data.response import substance
+from bptt_bench.analyse.discover.steps import gap_of
 from bptt_bench.analyse.findings.fits import Falls, NoLawFits, PointsOff, SlowerOperations
 from bptt_bench.analyse.findings.reason import Finding
 from bptt_bench.analyse.fitting.fitted import Fit, Points
@@ -120,11 +121,37 @@ class LawSet:
 
         These are the laws alone, without a grade; see ``bench.predict``.
         """
-        return average([(one.weight, one.fit.predict(points)) for one in self.candidates], self.fit.confidence)
+        return self.spread(points, lambda fit: fit.predict(points))
 
     def curve(self, points: Points) -> list[Interval]:
         """Return confidence intervals of the law at new points, averaged over all laws of the set."""
-        return average([(one.weight, one.fit.curve(points)) for one in self.candidates], self.fit.confidence)
+        return self.spread(points, lambda fit: fit.curve(points))
+
+    def spread(
+        self,
+        points: Points,
+        intervals: Callable[[Fit], list[Interval]],
+        of_laws: Sequence[Sequence[Interval]] | None = None,
+    ) -> list[Interval]:
+        """Return intervals at points averaged over all laws of the set.
+
+        Between the two levels where a law may have its step, both values are as likely.
+
+        Parameters
+        ----------
+        intervals : returns those of a fit at these points. of_laws : the intervals of the laws, where they are others.
+        """
+        known = [intervals(one.fit) for one in self.candidates] if of_laws is None else of_laws
+        mixed: list[tuple[float, Sequence[Interval]]] = []
+        for one, own in zip(self.candidates, known, strict=True):
+            gap = gap_of(one.fit)
+            if gap is None or not (inside := gap.holds(points)).any():
+                mixed.append((one.weight, own))
+                continue
+            far = intervals(gap.fit)
+            other = [there if is_in else here for here, there, is_in in zip(own, far, inside, strict=True)]
+            mixed += [(one.weight / 2, own), (one.weight / 2, other)]
+        return average(mixed, self.fit.confidence)
 
     def exponent(self, factor: str, at: Mapping[str, float]) -> Interval:
         """Return the local exponent in a factor at a point: the mean, and an interval that holds for every law.

@@ -135,8 +135,8 @@ def test_a_plateau_of_one_of_two_factors_is_found(rng: np.random.Generator) -> N
     assert float(corner[1]) == pytest.approx(630, rel=0.03)
 
 
-def test_a_jump_is_no_law_and_said_to_be_none(rng: np.random.Generator) -> None:
-    found = bench.discover(samples(lambda n: 1e-8 * n * np.where(n > 20_000, 2.0, 1.0), rng))
+def test_a_jump_at_the_largest_level_alone_is_no_law_and_said_to_be_none(rng: np.random.Generator) -> None:
+    found = bench.discover(samples(lambda n: 1e-8 * n * np.where(n > 100_000, 3.0, 1.0), rng))
     assert [type(doubt).__name__ for doubt in found.doubts] == ["NoLawFits"]
     assert found.exponent("n", found.fit.largest).low < 1.1
 
