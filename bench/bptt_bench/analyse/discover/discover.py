@@ -16,7 +16,7 @@ from bptt_bench.analyse.data.response import COUNT_SUFFIX, is_count, is_exact
 from bptt_bench.analyse.discover.deciding import deciding_measurement
 from bptt_bench.analyse.discover.evidence import EXACT, STEPS, UNKNOWN_NOISE, noise_prior
 from bptt_bench.analyse.discover.extensions import free_power, with_corners, with_plain_powers
-from bptt_bench.analyse.discover.falling import falling
+from bptt_bench.analyse.discover.falling import falling, turning
 from bptt_bench.analyse.discover.family import make_family
 from bptt_bench.analyse.discover.finalists import (
     Finalist,
@@ -242,6 +242,7 @@ class _Task:
             candidates=tuple(candidates),
             tried=self.tried,
             falls=tuple(one for one in falls if one.factor not in named),
+            turns=turning(_varying(self.base), self.measured.log_seconds),
             work=self.work,
         )
         return dataclasses.replace(result, decides=deciding_measurement(result))
@@ -303,6 +304,7 @@ def _measured(base: Fit) -> Measured:
 def _search(levels: Mapping[str, Array], measured: Measured) -> tuple[list[Finalist], int]:
     """Return the laws of the family that are not excluded, and how many were tried."""
     falls = {one.factor for one in falling(levels, measured.log_seconds)}
+    falls |= {one.factor for one in turning(levels, measured.log_seconds)}
     family = make_family(levels, _growth_rates(levels, measured.log_seconds), falls)
     seconds = np.exp(measured.log_seconds)
     search = Search(family, seconds, np.ones(len(seconds)), measured.prior)

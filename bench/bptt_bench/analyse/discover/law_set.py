@@ -11,7 +11,7 @@ from scipy.special import ndtr, ndtri
 
 from bptt_bench.analyse.data.response import substance
 from bptt_bench.analyse.discover.steps import gap_of
-from bptt_bench.analyse.findings.fits import Falls, NoLawFits, PointsOff, SlowerOperations
+from bptt_bench.analyse.findings.fits import Falls, NoLawFits, PointsOff, SlowerOperations, Turns
 from bptt_bench.analyse.findings.reason import Finding
 from bptt_bench.analyse.fitting.fitted import Fit, Points
 from bptt_bench.analyse.stats.arrays import Array
@@ -61,6 +61,7 @@ class LawSet:
     decides : the measurement that would decide between them; ``None`` with one law, or if none would.
     tried : number of laws that were compared.
     falls : the factors with which the response falls, as no law that was tried does.
+    turns : the factors with which it falls and then rises, be that the law's too or not.
     tests : number of answers that are given together, each with a test of whether its law fits.
     work : the laws of what an evaluation counts, where that was measured too: time has no other terms than these.
     notes : what must be known of how the data were read, such as a column that is not used.
@@ -70,6 +71,7 @@ class LawSet:
     decides: DecidingMeasurement | None = None
     tried: int = field(default=0)
     falls: tuple[Falls, ...] = ()
+    turns: tuple[Turns, ...] = ()
     tests: int = 1
     work: tuple[LawSet, ...] = ()
     notes: tuple[str, ...] = ()
@@ -102,7 +104,23 @@ class LawSet:
     @property
     def doubts(self) -> tuple[Finding, ...]:
         """What must be known before any law of the set is used."""
-        return (*self.falls, *self._misfit())
+        return (*self.falls, *(one for one in self.turns if not self.follows(one)), *self._misfit())
+
+    def follows(self, turn: Turns) -> bool:
+        """Return whether the answer falls with a factor at its smallest level, and rises at the largest."""
+        if turn.factor not in self.law.factors:
+            return False
+        low, high = (self.fit.law_exponent(turn.factor, {**self.largest, turn.factor: level}) for level in turn.between)
+        return low < 0 < high
+
+    @property
+    def largest(self) -> dict[str, float]:
+        """The measured point of the largest levels; of several, that with the longest time."""
+        levels = self.fit.levels
+        ranks = [np.searchsorted(known := np.unique(own), own) / len(known) for own in levels.values()]
+        fitted = self.fit.points["fitted"].to_numpy(dtype=np.float64)
+        row = int(np.lexsort((fitted, np.sum(ranks, axis=0)))[-1])
+        return {name: float(own[row]) for name, own in levels.items()}
 
     def _misfit(self) -> tuple[Finding, ...]:
         """Return whether points lie off the likeliest law, and whether so far that no law fits."""

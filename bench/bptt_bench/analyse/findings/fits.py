@@ -189,6 +189,23 @@ class Falls(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Turns(Finding):
+    """A response that falls as a factor grows, and rises from some level on.
+
+    Attributes
+    ----------
+    at : the measured level at which it is least. between : the smallest and the largest level.
+    before, after : how many times as much it is at these.
+    """
+
+    factor: str
+    at: float
+    between: tuple[float, float]
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SlowerOperations(Finding):
     """An operation that takes several ``times`` as long at one point ``at`` as at another (``than``).
 

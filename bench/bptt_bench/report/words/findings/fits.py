@@ -156,6 +156,15 @@ def _(one: fits.Falls) -> str:
 
 
 @words.register
+def _(one: fits.Turns) -> str:
+    low, high, at = (describe({one.factor: level}) for level in (*one.between, one.at))
+    return (
+        f"it falls as {one.factor} grows up to {at} and rises from there: {number(one.before)} times as much at {low}, "
+        f"{number(one.after)} times at {high}"
+    )
+
+
+@words.register
 def _(one: fits.FitsByOverhead) -> str:
     return f"{law(one.law)} fits as well, but by its overhead alone, {sum_of(one.overhead)}"
 
