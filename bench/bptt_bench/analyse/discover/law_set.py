@@ -11,7 +11,7 @@ from scipy.special import ndtr, ndtri
 
 from bptt_bench.analyse.data.response import substance
 from bptt_bench.analyse.discover.steps import gap_of
-from bptt_bench.analyse.findings.fits import Falls, NoLawFits, PointsOff, SlowerOperations, Turns
+from bptt_bench.analyse.findings.fits import Falls, FarPoint, NoLawFits, PointsOff, SlowerOperations, Turns
 from bptt_bench.analyse.findings.reason import Finding
 from bptt_bench.analyse.fitting.fitted import Fit, Points
 from bptt_bench.analyse.stats.arrays import Array
@@ -23,6 +23,7 @@ SLOWER = 1.2  # times as long as elsewhere, from which an operation is worth a w
 MOST_BISECTIONS = 60
 # probability, over all answers of a run, that no law is said to fit although one does; each is a test of its own
 NO_LAW_BELOW = 0.01
+FAR = 1.5  # times as much as the law says, or as little, from which a point without repetitions is named
 WIDEST = 60.0  # nats: an interval without a bound
 
 
@@ -127,7 +128,9 @@ class LawSet:
         best = self.candidates[0]
         lack = best.fit.lack_of_fit
         if lack.kind != "rejected":
-            return ()
+            at, off = _farthest(best.fit.observed)
+            is_far = lack.samples == "single" and not 1 / FAR < 1 + off < FAR
+            return (FarPoint(law=best.law.text, at=at, off=off, of=best.fit.n_points),) if is_far else ()
         p_value = lack.p_value if lack.p_value is not None or lack.trend is None else lack.trend.p_value
         at, off = _farthest(best.fit)
         if self.work or (p_value is not None and p_value > NO_LAW_BELOW / self.tests):

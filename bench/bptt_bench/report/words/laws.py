@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bptt_bench.analyse.data.response import is_count, is_exact, meaning, substance
 from bptt_bench.analyse.discover.law_set import DecidingMeasurement, LawSet
-from bptt_bench.analyse.findings.fits import FAR_OFF, NoLawFits
+from bptt_bench.analyse.findings.fits import FAR_OFF, FarPoint, NoLawFits
 from bptt_bench.analyse.fitting.cautions import overhead_caution
 from bptt_bench.plan.law.wording import join_names
 from bptt_bench.report import format as show
@@ -40,12 +40,14 @@ def answer_text(found: LawSet) -> str:
         grows = f"{turns}, as {law}" if found.follows(turn) else turns
     if any(work.law.text == found.law.text for work in found.work):
         grows += ", as its work does" if law != "1" else ", nor does its work"
-    worst = next((one for one in found.doubts if isinstance(one, NoLawFits)), None)
+    worst = next((one for one in found.doubts if isinstance(one, NoLawFits | FarPoint)), None)
     off = "" if worst is None else f"{show.point(worst.at)} lies off, {off_in_words(worst.off)}"
-    if worst is not None:
+    if isinstance(worst, NoLawFits):
         if turn is not None:
             return f"{turns}; no law fits all points, nearest {law} ({off})"
         return f"no law fits all points; nearest: {grows} ({off})"
+    if off:
+        grows += f", but {off}"
     return f"{grows}; {others} other law{'s fit' if others > 1 else ' fits'} too" if others else grows
 
 

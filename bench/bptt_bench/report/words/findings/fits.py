@@ -125,6 +125,14 @@ def _(one: fits.PointsOff) -> str:
     return f"points lie off {law(one.law)} {_off_text(one)}{p_value}"
 
 
+@words.register
+def _(one: fits.FarPoint) -> str:
+    return (
+        f"{describe(one.at)} lies farthest off {law(one.law)} of {one.of} points ({off_in_words(one.off)}): its sample "
+        "was disturbed, or the law is another; more samples of it would tell"
+    )
+
+
 def _off_text(one: fits.NoLawFits | fits.PointsOff) -> str:
     return f"by more than their noise explains, most at {describe(one.at)} ({off_in_words(one.off)})"
 
