@@ -20,6 +20,7 @@ from bptt_bench.plan import CostLaw
 
 SIMPLER_AT = 0.1  # of the largest weight, at which a law of fewer terms is the answer
 SLOWER = 1.2  # times as long as elsewhere, from which an operation is worth a word
+MOST_SHOWN = 10  # laws of a set in its representation
 MOST_BISECTIONS = 60
 # probability, over all answers of a run, that no law is said to fit although one does; each is a test of its own
 NO_LAW_BELOW = 0.01
@@ -27,13 +28,19 @@ FAR = 1.5  # times as much as the law says, or as little, from which a point wit
 WIDEST = 60.0  # nats: an interval without a bound
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Candidate:
     """A law that the data do not exclude, its weight among all of these, and its fit."""
 
     law: CostLaw
     weight: float
     fit: Fit
+
+    def __repr__(self) -> str:
+        mean, largest = (100 * one for one in (self.fit.error.in_sample_mape, self.fit.error.max))
+        return f"{self.law.text}: " + ", ".join(
+            [f"weight {self.weight:.2g}", f"mean error {mean:.2g} %", f"largest {largest:.2g} %"]
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +59,7 @@ class DecidingMeasurement:
     others: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class LawSet:
     """Every law that the data do not exclude.
 
@@ -76,6 +83,15 @@ class LawSet:
     tests: int = 1
     work: tuple[LawSet, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Return a line for each law, the likeliest first, and what must be known of them."""
+        shown = self.candidates[:MOST_SHOWN]
+        more = len(self.candidates) - len(shown)
+        head = f"LawSet of {self.fit.response}, answer {self.law.text}"
+        doubts = (f"doubtful: {type(one).__name__}" for one in self.doubts)
+        notes = (f"note: {one}" for one in self.notes)
+        return "\n  ".join([head, *map(repr, shown), *([f"{more} more"] if more else []), *doubts, *notes])
 
     @property
     def answer(self) -> Candidate:
