@@ -15,7 +15,7 @@ from bptt_bench.analyse.data.columns import WHOLE, choose_response, column_roles
 from bptt_bench.analyse.data.response import COUNT_SUFFIX, is_count, is_exact
 from bptt_bench.analyse.discover.deciding import deciding_measurement
 from bptt_bench.analyse.discover.evidence import EXACT, STEPS, UNKNOWN_NOISE, noise_prior
-from bptt_bench.analyse.discover.extensions import free_power, with_corners, with_plain_powers
+from bptt_bench.analyse.discover.extensions import free_power, places_of_corners, with_corners
 from bptt_bench.analyse.discover.falling import falling, turning
 from bptt_bench.analyse.discover.family import make_family
 from bptt_bench.analyse.discover.finalists import (
@@ -329,7 +329,7 @@ def _search(levels: Mapping[str, Array], measured: Measured) -> tuple[list[Final
     order = np.argsort([-one.log_weight for one in finalists], kind="stable").tolist()
     ordered = [kept[i] for i in order]
     free = free_power(levels, measured, falls)
-    cornered = with_plain_powers(ordered, family)
+    cornered = places_of_corners(ordered, family)
     search.try_laws(cornered)
     extensions = [
         *([] if free is None else [free]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from bptt_bench.analyse.discover.family import (
     prior_weight,
 )
 from bptt_bench.analyse.discover.finalists import Measured
-from bptt_bench.analyse.discover.search import Law
+from bptt_bench.analyse.discover.search import KEPT, Law
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Solution, solve_batch
 from bptt_bench.plan import CostLaw
@@ -41,12 +41,23 @@ WIDTHS, DIGITS = 2.0, 2  # a free power within two standard errors of a quarter 
 TOLERANCE = 1e-6
 
 
+Place: TypeAlias = tuple[Term, int]  # a term of a law, and a factor in it
+
+
 class Extension(NamedTuple):
     """A law by its terms as text, their values at the points (n, k), and minus its log prior."""
 
     terms: tuple[str, ...]
     design: Array
     cost: float
+
+
+class _Plain(NamedTuple):
+    """A law without a corner beside a constant: its design (n, k) and loss, and the loss that excludes a law."""
+
+    design: Array
+    loss: float
+    most: float
 
 
 def free_power(levels: Mapping[str, Array], measured: Measured, falling: Collection[str] = ()) -> Extension | None:
@@ -106,19 +117,23 @@ def _fit_powers(logs: Array, measured: Measured) -> tuple[Array, Array]:
     return best[1][1:], np.maximum(best[2], 1e-4)
 
 
-def with_plain_powers(laws: Sequence[Law], family: Family) -> list[Law]:
-    """Return the first laws, and these with a factor as itself or squared where it stands otherwise.
+def places_of_corners(laws: Sequence[Law], family: Family) -> dict[Law, set[Place]]:
+    """Return laws with the terms and factors whose corner is tried in each.
 
-    What differs from that term in this factor alone is left out. As long as no law has a corner, a plateau and a line
-    beyond it are best described by a larger power beside a constant.
+    They are the first laws, everywhere, and these with a factor as itself or squared where it stands otherwise, there.
+    What differs from that term in this factor alone is then left out. As long as no law has a corner, a plateau and a
+    line beyond it are best described by a larger power beside a constant.
     """
-    found = list(laws[:SEARCHED])
-    for law in laws[: SEARCHED if len(family.factors) == 1 else 1]:
-        for term, f in itertools.product(law, range(len(family.factors))):
+    factors = range(len(family.factors))
+    found = {law: set(itertools.product(law, factors)) for law in laws[:SEARCHED]}
+    for law in laws[: SEARCHED if len(factors) == 1 else 1]:
+        for term, f in itertools.product(law, factors):
             others = [one for one in law if _without(one, f) != _without(term, f)]
             powers = [power for power in PLAIN_POWERS if term[f] != ABSENT and np.isfinite(family.costs[f][power])]
-            found += [tuple(sorted([(*term[:f], power, *term[f + 1 :]), *others])) for power in powers]
-    return list(dict.fromkeys(found))
+            for power in powers:
+                plain = (*term[:f], power, *term[f + 1 :])
+                found.setdefault(tuple(sorted([plain, *others])), set()).add((plain, f))
+    return found
 
 
 def _without(term: Term, f: int) -> Term:
@@ -127,18 +142,29 @@ def _without(term: Term, f: int) -> Term:
 
 
 def with_corners(
-    laws: Sequence[Law], costs: Sequence[float], family: Family, levels: Mapping[str, Array], measured: Measured
+    laws: Mapping[Law, Collection[Place]],
+    costs: Sequence[float],
+    family: Family,
+    levels: Mapping[str, Array],
+    measured: Measured,
 ) -> Iterator[Extension]:
-    """Yield laws with one factor p of one term as max(p, c), the corner c fitted."""
-    for law, cost in zip(laws, costs, strict=True):
-        plain = np.column_stack([np.ones(len(measured.log_seconds)), family.columns(law).T])
-        for i, term in enumerate(law):
-            for f, name in enumerate(family.factors):
-                powers = powers_of(term[f])
-                corners = _corners(levels[name])
-                if powers is None or powers[0] <= 0 or powers[1] != 0 or not len(corners):
-                    continue
-                yield from _with_corner(law, i, f, corners, cost, family, levels[name], plain, measured)
+    """Yield laws with one factor p of one term as max(p, c), the corner c fitted.
+
+    Parameters
+    ----------
+    laws : with the places of a corner that are tried in each. costs : minus the log prior of each without one.
+    """
+    n, corners = len(measured.log_seconds), {name: _corners(own) for name, own in levels.items()}
+    designs = [np.column_stack([np.ones(n), family.columns(law).T]) for law in laws]
+    losses = [measured.fit(design).loss for design in designs]
+    most = math.exp(2 * KEPT / n) * max(min(losses, default=0.0), n * measured.location_error**2)
+    for (law, places), cost, design, loss in zip(laws.items(), costs, designs, losses, strict=True):
+        plain = _Plain(design, loss, most)
+        for (i, term), (f, name) in itertools.product(enumerate(law), enumerate(family.factors)):
+            powers = powers_of(term[f])
+            is_power = powers is not None and powers[0] > 0 and powers[1] == 0
+            if is_power and (term, f) in places and len(corners[name]):
+                yield from _with_corner(law, i, f, corners[name], cost, family, levels[name], plain, measured)
 
 
 def _corners(levels: Array) -> Array:
@@ -163,7 +189,7 @@ def _with_corner(
     cost: float,
     family: Family,
     levels: Array,
-    plain: Array,
+    plain: _Plain,
     measured: Measured,
 ) -> Iterator[Extension]:
     """Yield a law with factor f of term i above the best of some corners, beside a constant."""
@@ -173,16 +199,16 @@ def _with_corner(
     beside = family.columns([rest])[0]
 
     def search(tried: Array) -> tuple[Array, Solution, float]:
-        designs = np.repeat(plain[None], len(tried), axis=0)
+        designs = np.repeat(plain.design[None], len(tried), axis=0)
         designs[:, :, i + 1] = beside * np.maximum(levels, tried[:, None]) ** (quarters / 4)
         found = solve_batch(designs, measured.log_seconds, robust=True, tolerance=TOLERANCE)
         best = int(np.argmin([one.loss for one in found]))
         return designs[best], found[best], float(tried[best])
 
-    without, highest = measured.fit(plain).loss, float(np.unique(levels)[-2])
+    highest = float(np.unique(levels)[-2])
     design, found, corner = search(corners)
     for width, digits in FINER:
-        if digits > 2 and found.loss > GAIN * without:
+        if digits > 2 and found.loss > GAIN * plain.loss:
             break
         near = corner * width ** np.linspace(-1, 1, N_CORNERS + 1)
         design, found, corner = search(_rounded(near, digits, highest))
@@ -191,7 +217,7 @@ def _with_corner(
     raised = factor if quarters == 4 else f"{factor}**{quarters / 4:g}"
     texts = [family.text(one) for one in law]
     texts[i] = raised if rest == family.constant else f"{raised}*{family.text(rest)}"
-    if not found.active[1:].all():
+    if not found.active[1:].all() or found.loss > plain.most:
         return
     known = math.log(CORNER_WIDTH / max(math.log(levels.max() / levels.min()), CORNER_WIDTH))
     which = math.log(len(law) * len(family.factors))  # of its terms and factors has the corner

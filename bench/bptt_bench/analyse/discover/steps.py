@@ -28,14 +28,16 @@ from bptt_bench.plan import CostLaw
 STEP_COST = 3.5  # minus the log prior that a law changes at a level
 FEWEST_LEVELS = 3  # on either side of a step
 SIDES = tuple(lattice(q, j) for q, j in ((0, 0), (0, 1), (2, 0), (4, 0), (4, 1), (6, 0), (8, 0), (8, 1), (12, 0)))
-KEPT = 6  # laws with a step in a factor whose weights are found
+KEPT = 6  # laws with a step whose weights are found
 LEAST = 1e-4  # relative: the mean deviation of points from a law below which no law is better
 STEP = re.compile(r"\(([^\W\d]\w*)>([^()=]+)\)")  # the part of a law above a step: its factor, and the level
 
 
 class _Choice(NamedTuple):
-    """A law with a step after a level: its terms below and above, by their places, and minus its log prior."""
+    """A law with a step after a level: how good it is, its terms by their places, and minus its log prior."""
 
+    score: float
+    name: str  # of the factor
     level: float
     below: int
     above: int
@@ -65,15 +67,14 @@ def with_steps(
     pairs = [tuple(sorted({terms[i], terms[j]})) for i, j in zip(below, above, strict=True)]
     costs = np.array([np.inf if law == (family.constant,) else law_cost(law) for law in pairs])
     residual = measured.log_seconds - np.log(values)
-    for name, own in levels.items():
-        for one in _choices(residual, own, (below, above), costs + math.log(len(levels))):
-            texts = [family.text(terms[i]) for i in (one.below, one.above)]
-            yield _extension(one, name, own, texts, values[[one.below, one.above]], residual[one.below])
+    costs = costs + math.log(len(levels))
+    found = [one for name, own in levels.items() for one in _choices(name, residual, own, (below, above), costs)]
+    for one in sorted(found, key=lambda choice: -choice.score)[:KEPT]:
+        texts = [family.text(terms[i]) for i in (one.below, one.above)]
+        yield _extension(one, levels[one.name], texts, values[[one.below, one.above]], residual[one.below])
 
 
-def _extension(
-    choice: _Choice, name: str, levels: Array, texts: Sequence[str], values: Array, residual: Array
-) -> Extension:
+def _extension(choice: _Choice, levels: Array, texts: Sequence[str], values: Array, residual: Array) -> Extension:
     """Return a law with a step, given the texts and values (2, n) of its terms below and above.
 
     A term that costs more above the step is one of all levels, with what it costs more above. ``residual``: log times
@@ -81,14 +82,15 @@ def _extension(
     """
     is_below = levels <= choice.level
     is_above, more = ~is_below, float(np.median(residual[~is_below]) - np.median(residual[is_below]))
-    above = _text(texts[1], f"{name}>{choice.level:g}")
+    level = str(int(choice.level)) if choice.level.is_integer() else repr(choice.level)  # as exact as it was measured
+    above = _text(texts[1], f"{choice.name}>{level}")
     if choice.below == choice.above and more > 0:
         return Extension((texts[0], above), np.column_stack([values[0], values[1] * is_above]), choice.cost)
-    below = _text(texts[0], f"{name}<={choice.level:g}")
+    below = _text(texts[0], f"{choice.name}<={level}")
     return Extension((below, above), np.column_stack([values[0] * is_below, values[1] * is_above]), choice.cost)
 
 
-def _choices(residual: Array, levels: Array, sides: tuple[Index, Index], costs: Array) -> list[_Choice]:
+def _choices(name: str, residual: Array, levels: Array, sides: tuple[Index, Index], costs: Array) -> list[_Choice]:
     """Return the likeliest steps in a factor.
 
     Parameters
@@ -107,7 +109,14 @@ def _choices(residual: Array, levels: Array, sides: tuple[Index, Index], costs: 
     score = -len(levels) * np.log(np.maximum(off, LEAST)) - every
     best = np.argsort(-score, axis=None, kind="stable")[:KEPT]
     return [
-        _Choice(float(places[place]), int(sides[0][pair]), int(sides[1][pair]), float(every[pair, place]))
+        _Choice(
+            float(score[pair, place]),
+            name,
+            float(places[place]),
+            int(sides[0][pair]),
+            int(sides[1][pair]),
+            float(every[pair, place]),
+        )
         for pair, place in zip(*np.unravel_index(best, score.shape), strict=True)
     ]
 

@@ -81,3 +81,12 @@ def test_a_jump_of_few_operations_of_a_constant_is_no_step() -> None:
     frame = pd.DataFrame({"n": SIZES, "operations_count": np.where(SIZES > 4000, 102.0, 100.0)})
     found = bench.discover(frame, response="operations_count", factors=["n"])
     assert not any(gap_of(one.fit) for one in found.candidates if "log" not in one.law.text)
+
+
+def test_a_step_is_named_by_a_level_as_it_was_measured(rng: np.random.Generator) -> None:
+    sizes = np.array([1_000_003.0, 2_000_003, 4_000_007, 8_000_009, 16_000_057, 32_000_011, 64_000_031])
+    seconds = 1e-8 * sizes * np.where(sizes > 1e7, 3.0, 1.0) * np.exp(0.005 * rng.standard_normal(len(sizes)))
+    frame = pd.DataFrame({"n": sizes, "seconds": seconds})
+    found = bench.discover(frame, factors=["n"])
+    assert found.law.text == "n + n*(n>8000009)"
+    assert found.fit.error.max < 0.02
