@@ -245,7 +245,9 @@ class _Task:
             turns=turning(_varying(self.base), self.measured.log_seconds),
             work=self.work,
         )
-        return dataclasses.replace(result, decides=deciding_measurement(result))
+        is_rejected = result.candidates[0].fit.lack_of_fit.kind == "rejected"
+        turns = tuple(one for one in result.turns if is_rejected or result.follows(one))  # a law that fits says more
+        return dataclasses.replace(result, turns=turns, decides=deciding_measurement(result))
 
 
 def _varying(base: Fit) -> dict[str, Array]:

@@ -69,7 +69,7 @@ class LawSet:
     decides : the measurement that would decide between them; ``None`` with one law, or if none would.
     tried : number of laws that were compared.
     falls : the factors with which the response falls, as no law that was tried does.
-    turns : the factors with which it falls and then rises, be that the law's too or not.
+    turns : the factors with which it falls and then rises, by the answer or, where no law fits, beside it.
     tests : number of answers that are given together, each with a test of whether its law fits.
     work : the laws of what an evaluation counts, where that was measured too: time has no other terms than these.
     notes : what must be known of how the data were read, such as a column that is not used.

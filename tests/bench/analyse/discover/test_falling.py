@@ -109,3 +109,14 @@ def test_a_turn_that_no_law_describes_is_told(rng: np.random.Generator) -> None:
     assert answer_text(found).startswith(
         "the time falls up to size = 128, then rises; no law fits all points, nearest "
     )
+
+
+def test_a_law_that_fits_has_no_turn_that_it_does_not_follow() -> None:
+    rng = np.random.default_rng(68)  # by powers of the other factors this table turns along w, which it does not
+    t, d, v, w = (np.exp(rng.uniform(3, 7, 40)).round() for _ in range(4))
+    seconds = t * d * (v + w + d) * np.exp(0.03 * rng.standard_normal(40))
+    levels = {"t": t, "d": d, "v": v, "w": w}
+    assert [one.factor for one in turning(levels, np.log(seconds))] == ["w"]
+    found = bench.discover(pd.DataFrame({**levels, "seconds": seconds}), factors=list(levels))
+    assert found.turns == ()
+    assert answer_text(found).startswith("the time grows as ")
