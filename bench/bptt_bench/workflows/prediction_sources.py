@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -272,6 +272,8 @@ def _law_sources(
         of_all = laws.get(levels)
         near = None if of_all is None else averaged_predictor(of_all)
         predictor = make_predictor(stratum(subject, levels), found, near=near)
+        if of_all is not None:
+            predictor = replace(predictor, notes=(*predictor.notes, *of_all.doubts))
         yield PredictionSource(
             subject=stratum(subject, levels),
             responses=(found.response,),

@@ -28,6 +28,7 @@ CUT_OFF = re.compile(r"time[sd]?_?out|censored|cut_?off", re.IGNORECASE)  # in n
 CENSORED, STANDARD_ERROR = "censored", "standard_error"  # attributes of a frame: columns that say how a value is known
 # in the names of columns of whole numbers that were measured, or that number the rows
 MEASURED = re.compile(r"count|instr|cycle|byte|rss|mem|peak|miss|iter|alloc|index|time|(^|_)(p|u)?id$", re.IGNORECASE)
+TOGETHER = 0.999  # correlation of the logarithms of two factors that never vary apart
 MOST_SHOWN, MOST_CHARACTERS = 6, 60  # levels that a message names, and how much of each
 
 
@@ -101,7 +102,8 @@ def column_roles(frame: pd.DataFrame, named: Collection[str] = (), measured: Col
     """Find the roles of the columns.
 
     The factors of a run or of another tool's file are known. In a plain table they are the columns whose levels recur
-    in several rows, that are not known records, and that do not change only together with another factor.
+    in several rows, that are not known records, and that do not change only together with another factor: their levels
+    correspond one to one, and rise or fall together.
 
     Parameters
     ----------
@@ -271,15 +273,32 @@ def has_foreign_levels(frame: pd.DataFrame, name: str) -> bool:
 
 
 def _twin(frame: pd.DataFrame, name: str, factors: Sequence[str]) -> str | None:
-    """Return the factor whose levels correspond one to one to those of a column that is not constant."""
+    """Return the factor whose levels correspond one to one to those of a column that is not constant.
+
+    Two columns of numbers, in each of which no level recurs, correspond by accident: those go together too.
+    """
     import pandas as pd
 
     codes, levels = pd.factorize(frame[name].to_numpy(), use_na_sentinel=False)
     for factor in factors if len(levels) > 1 else ():
         other, others = pd.factorize(frame[factor].to_numpy(), use_na_sentinel=False)
-        if len(others) == len(levels) == len(np.unique(codes * len(others) + other)):
+        is_matched = len(others) == len(levels) == len(np.unique(codes * len(others) + other))
+        if is_matched and _go_together(frame[name], frame[factor]):
             return factor
     return None
+
+
+def _go_together(one: pd.Series[Any], other: pd.Series[Any]) -> bool:
+    """Return whether two columns whose levels correspond rise or fall together, or one of them has no order."""
+    if one.dtype.kind not in "iuf" or other.dtype.kind not in "iuf":
+        return True
+    levels = np.unique(np.column_stack([one, other]).astype(np.float64), axis=0)
+    steps = np.diff(levels[:, 1])
+    if (steps > 0).all() or (steps < 0).all():
+        return True
+    if not (levels > 0).all():  # missing levels too
+        return False
+    return abs(float(np.corrcoef(np.log(levels.T))[0, 1])) > TOGETHER
 
 
 def quote_names(names: Sequence[str]) -> str:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bptt_bench.analyse.discover.law_set import LawSet, average
+from bptt_bench.analyse.discover.law_set import LawSet
 from bptt_bench.analyse.predict.predictor import Table, interval_predictor
 from bptt_bench.analyse.stats.estimate import Interval
 
 
 def averaged_predictor(found: LawSet) -> Callable[[Table], list[Interval]]:
     """Return a function for prediction intervals averaged over the laws, each with what its neighbours share."""
-    predictors = [(one.weight, interval_predictor(one.fit)) for one in found.candidates]
-    confidence = found.fit.confidence
+    predictors = [interval_predictor(one.fit) for one in found.candidates]
 
     def intervals(points: Table) -> list[Interval]:
-        return average([(weight, predict(points)) for weight, predict in predictors], confidence)
+        return found.spread(points, lambda fit: fit.predict(points), [predict(points) for predict in predictors])
 
     return intervals

@@ -15,8 +15,8 @@ from bptt_bench.analyse.data.columns import WHOLE, choose_response, column_roles
 from bptt_bench.analyse.data.response import COUNT_SUFFIX, is_count, is_exact
 from bptt_bench.analyse.discover.deciding import deciding_measurement
 from bptt_bench.analyse.discover.evidence import EXACT, STEPS, UNKNOWN_NOISE, noise_prior
-from bptt_bench.analyse.discover.extensions import free_power, with_corners
-from bptt_bench.analyse.discover.falling import falling
+from bptt_bench.analyse.discover.extensions import free_power, places_of_corners, with_corners
+from bptt_bench.analyse.discover.falling import falling, turning
 from bptt_bench.analyse.discover.family import make_family
 from bptt_bench.analyse.discover.finalists import (
     Finalist,
@@ -27,6 +27,7 @@ from bptt_bench.analyse.discover.finalists import (
 )
 from bptt_bench.analyse.discover.law_set import Candidate, LawSet
 from bptt_bench.analyse.discover.search import Law, Search
+from bptt_bench.analyse.discover.steps import with_steps
 from bptt_bench.analyse.discover.work import exact_laws, laws_of_time, merge_by_leading_terms
 from bptt_bench.analyse.evidence.by_category import apply_to_parts
 from bptt_bench.analyse.fitting.fit import fit
@@ -96,15 +97,19 @@ def discover(
     require_texts(factors=factors)
     frame = with_noise_columns(as_samples(frame), censored, standard_error)
     response = choose_response(frame, response)
-    measured = {response, *([block] if block is not None else [])}
+    measured, notes = {response, *([block] if block is not None else [])}, tuple[str, ...](frame.attrs.get("notes", ()))
     if factors is not None:
         frame = _with_factors(frame, factors)
-    elif tuple(found := find_factors(frame, measured)) != (roles := column_roles(frame, (), measured)).factors:
-        frame = _with_factors(frame, [*found, *roles.categories])  # points that are scattered, and measured once
+    else:
+        found = find_factors(frame, measured)
+        roles = column_roles(frame, (), measured)
+        notes += column_roles(frame, found, measured).notes
+        if tuple(found) != roles.factors:
+            frame = _with_factors(frame, [*found, *roles.categories])  # points that are scattered, and measured once
     how = {"block": block, "confidence": confidence, "unit": unit}
     work = laws_of_work(frame, confidence=confidence) if counts is None and response == WHOLE else ()
     task = _Task.of(_rows(frame, response), response, how, counts=counts, work=work)
-    return task.answer(task.finalists)
+    return dataclasses.replace(task.answer(task.finalists), notes=notes)
 
 
 def discover_leading(frame: pd.DataFrame, *, response: str, confidence: float = 0.95) -> LawSet:
@@ -237,9 +242,12 @@ class _Task:
             candidates=tuple(candidates),
             tried=self.tried,
             falls=tuple(one for one in falls if one.factor not in named),
+            turns=turning(_varying(self.base), self.measured.log_seconds),
             work=self.work,
         )
-        return dataclasses.replace(result, decides=deciding_measurement(result))
+        is_rejected = result.candidates[0].fit.lack_of_fit.kind == "rejected"
+        turns = tuple(one for one in result.turns if is_rejected or result.follows(one))  # a law that fits says more
+        return dataclasses.replace(result, turns=turns, decides=deciding_measurement(result))
 
 
 def _varying(base: Fit) -> dict[str, Array]:
@@ -298,6 +306,7 @@ def _measured(base: Fit) -> Measured:
 def _search(levels: Mapping[str, Array], measured: Measured) -> tuple[list[Finalist], int]:
     """Return the laws of the family that are not excluded, and how many were tried."""
     falls = {one.factor for one in falling(levels, measured.log_seconds)}
+    falls |= {one.factor for one in turning(levels, measured.log_seconds)}
     family = make_family(levels, _growth_rates(levels, measured.log_seconds), falls)
     seconds = np.exp(measured.log_seconds)
     search = Search(family, seconds, np.ones(len(seconds)), measured.prior)
@@ -322,9 +331,12 @@ def _search(levels: Mapping[str, Array], measured: Measured) -> tuple[list[Final
     order = np.argsort([-one.log_weight for one in finalists], kind="stable").tolist()
     ordered = [kept[i] for i in order]
     free = free_power(levels, measured, falls)
+    cornered = places_of_corners(ordered, family)
+    search.try_laws(cornered)
     extensions = [
         *([] if free is None else [free]),
-        *with_corners(ordered, [costs[law] for law in ordered], family, levels, measured),
+        *with_corners(cornered, [search.law_cost(law) for law in cornered], family, levels, measured),
+        *with_steps(search.singles(), family, levels, measured, search.law_cost),
     ]
     finalists += [_finalist(one.terms, one.design, one.cost, measured) for one in extensions]
     finalists.append(Finalist(CONSTANT, measured.log_weight(np.ones((len(seconds), 1))), constant=False))

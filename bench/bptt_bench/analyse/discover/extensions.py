@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -15,11 +16,12 @@ from bptt_bench.analyse.discover.family import (
     TOTAL_WEIGHT,
     Family,
     Term,
+    lattice,
     powers_of,
     prior_weight,
 )
 from bptt_bench.analyse.discover.finalists import Measured
-from bptt_bench.analyse.discover.search import Law
+from bptt_bench.analyse.discover.search import KEPT, Law
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Solution, solve_batch
 from bptt_bench.plan import CostLaw
@@ -30,10 +32,16 @@ MOST_STEPS, LONGEST_STEP = 20, 0.5
 CORNER_COST = 4.0  # minus the log prior that a factor matters above a corner alone
 CORNER_WIDTH = 0.2  # nats within which a corner is known
 N_CORNERS = 10  # tried between the levels
-FINER = 1.6  # times the best of these, either way, where the corner is searched again
+# times the best of these, either way, where the corner is searched again, and the digits of those that are tried
+FINER = ((1.6, 2), (1.1, 3), (1.02, 3))
+GAIN = 0.8  # of the loss without a corner: one that gains less is not searched to three digits
 SEARCHED = 4  # laws whose factors are tried with a corner
+PLAIN_POWERS = tuple(lattice(quarters, 0) for quarters in (4, 8))  # that a plateau lets seem others
 WIDTHS, DIGITS = 2.0, 2  # a free power within two standard errors of a quarter is one; digits of others
 TOLERANCE = 1e-6
+
+
+Place: TypeAlias = tuple[Term, int]  # a term of a law, and a factor in it
 
 
 class Extension(NamedTuple):
@@ -42,6 +50,14 @@ class Extension(NamedTuple):
     terms: tuple[str, ...]
     design: Array
     cost: float
+
+
+class _Plain(NamedTuple):
+    """A law without a corner beside a constant: its design (n, k) and loss, and the loss that excludes a law."""
+
+    design: Array
+    loss: float
+    most: float
 
 
 def free_power(levels: Mapping[str, Array], measured: Measured, falling: Collection[str] = ()) -> Extension | None:
@@ -101,57 +117,108 @@ def _fit_powers(logs: Array, measured: Measured) -> tuple[Array, Array]:
     return best[1][1:], np.maximum(best[2], 1e-4)
 
 
+def places_of_corners(laws: Sequence[Law], family: Family) -> dict[Law, set[Place]]:
+    """Return laws with the terms and factors whose corner is tried in each.
+
+    They are the first laws, everywhere, and these with a factor as itself or squared where it stands otherwise, there.
+    What differs from that term in this factor alone is then left out. As long as no law has a corner, a plateau and a
+    line beyond it are best described by a larger power beside a constant.
+    """
+    factors = range(len(family.factors))
+    found = {law: set(itertools.product(law, factors)) for law in laws[:SEARCHED]}
+    for law in laws[: SEARCHED if len(factors) == 1 else 1]:
+        for term, f in itertools.product(law, factors):
+            others = [one for one in law if _without(one, f) != _without(term, f)]
+            powers = [power for power in PLAIN_POWERS if term[f] != ABSENT and np.isfinite(family.costs[f][power])]
+            for power in powers:
+                plain = (*term[:f], power, *term[f + 1 :])
+                found.setdefault(tuple(sorted([plain, *others])), set()).add((plain, f))
+    return found
+
+
+def _without(term: Term, f: int) -> Term:
+    """Return a term without factor f."""
+    return (*term[:f], ABSENT, *term[f + 1 :])
+
+
 def with_corners(
-    laws: Sequence[Law], costs: Sequence[float], family: Family, levels: Mapping[str, Array], measured: Measured
+    laws: Mapping[Law, Collection[Place]],
+    costs: Sequence[float],
+    family: Family,
+    levels: Mapping[str, Array],
+    measured: Measured,
 ) -> Iterator[Extension]:
-    """Yield the first laws with one factor p of one term as max(p, c), the corner c fitted."""
-    for law, cost in list(zip(laws, costs, strict=True))[:SEARCHED]:
-        for i, term in enumerate(law):
-            for f, name in enumerate(family.factors):
-                powers = powers_of(term[f])
-                corners = _corners(levels[name])
-                if powers is None or powers[0] <= 0 or powers[1] != 0 or not len(corners):
-                    continue
-                yield from _with_corner(law, i, f, corners, cost, family, levels[name], measured)
+    """Yield laws with one factor p of one term as max(p, c), the corner c fitted.
+
+    Parameters
+    ----------
+    laws : with the places of a corner that are tried in each. costs : minus the log prior of each without one.
+    """
+    n, corners = len(measured.log_seconds), {name: _corners(own) for name, own in levels.items()}
+    designs = [np.column_stack([np.ones(n), family.columns(law).T]) for law in laws]
+    losses = [measured.fit(design).loss for design in designs]
+    most = math.exp(2 * KEPT / n) * max(min(losses, default=0.0), n * measured.location_error**2)
+    for (law, places), cost, design, loss in zip(laws.items(), costs, designs, losses, strict=True):
+        plain = _Plain(design, loss, most)
+        for (i, term), (f, name) in itertools.product(enumerate(law), enumerate(family.factors)):
+            powers = powers_of(term[f])
+            is_power = powers is not None and powers[0] > 0 and powers[1] == 0
+            if is_power and (term, f) in places and len(corners[name]):
+                yield from _with_corner(law, i, f, corners[name], cost, family, levels[name], plain, measured)
 
 
 def _corners(levels: Array) -> Array:
-    """Return where a corner may be: between the second and the last but one level."""
+    """Return where a corner may be: above the lowest level and below two of them, or a jump would be one."""
     distinct = np.unique(levels)
     if len(distinct) < 4 or distinct[0] <= 0:
         return np.zeros(0)
-    return _two_digits(np.geomspace(distinct[0], distinct[-2], N_CORNERS + 1)[1:])
+    return _rounded(np.geomspace(distinct[0], distinct[-2], N_CORNERS + 2)[1:-1], 2, float(distinct[-2]))
 
 
-def _two_digits(values: Array) -> Array:
-    return np.unique([float(f"{value:.2g}") for value in values.tolist()])
+def _rounded(values: Array, digits: int, below: float) -> Array:
+    """Return distinct values to some digits, those below a limit."""
+    found = np.unique([float(f"{value:.{digits}g}") for value in values.tolist()])
+    return found[found < below]
 
 
 def _with_corner(
-    law: Law, i: int, f: int, corners: Array, cost: float, family: Family, levels: Array, measured: Measured
+    law: Law,
+    i: int,
+    f: int,
+    corners: Array,
+    cost: float,
+    family: Family,
+    levels: Array,
+    plain: _Plain,
+    measured: Measured,
 ) -> Iterator[Extension]:
-    """Yield a law with factor f of term i above the best of some corners, if that fits better than without."""
+    """Yield a law with factor f of term i above the best of some corners, beside a constant."""
     term = law[i]
-    rest: Term = (*term[:f], ABSENT, *term[f + 1 :])
+    rest = _without(term, f)
     quarters = (powers_of(term[f]) or (0, 0))[0]
     beside = family.columns([rest])[0]
-    plain = np.column_stack([np.ones(len(levels)), family.columns(law).T])
 
     def search(tried: Array) -> tuple[Array, Solution, float]:
-        designs = np.repeat(plain[None], len(tried), axis=0)
+        designs = np.repeat(plain.design[None], len(tried), axis=0)
         designs[:, :, i + 1] = beside * np.maximum(levels, tried[:, None]) ** (quarters / 4)
         found = solve_batch(designs, measured.log_seconds, robust=True, tolerance=TOLERANCE)
         best = int(np.argmin([one.loss for one in found]))
         return designs[best], found[best], float(tried[best])
 
-    near = search(corners)[2]
-    design, found, corner = search(_two_digits(near * FINER ** np.linspace(-1, 1, N_CORNERS + 1)))
+    highest = float(np.unique(levels)[-2])
+    design, found, corner = search(corners)
+    for width, digits in FINER:
+        if digits > 2 and found.loss > GAIN * plain.loss:
+            break
+        near = corner * width ** np.linspace(-1, 1, N_CORNERS + 1)
+        design, found, corner = search(_rounded(near, digits, highest))
     name = family.factors[f]
     factor = f"max({name},{corner:g})"
     raised = factor if quarters == 4 else f"{factor}**{quarters / 4:g}"
     texts = [family.text(one) for one in law]
     texts[i] = raised if rest == family.constant else f"{raised}*{family.text(rest)}"
-    if not found.active[1:].all():
+    if not found.active[1:].all() or found.loss > plain.most:
         return
     known = math.log(CORNER_WIDTH / max(math.log(levels.max() / levels.min()), CORNER_WIDTH))
-    yield Extension(tuple(texts), design[:, 1:], cost + CORNER_COST - known)
+    which = math.log(len(law) * len(family.factors))  # of its terms and factors has the corner
+    yield Extension(tuple(texts), design[:, 1:], cost + CORNER_COST + which - known)

@@ -1,4 +1,7 @@
-"""Responses that fall as a factor grows, as a time does with the number of processors."""
+"""Responses that fall as a factor grows, as a time does with the number of processors, or fall and then rise.
+
+The best size of a block lies where a response turns.
+"""
 
 from __future__ import annotations
 
@@ -8,21 +11,22 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.special import stdtrit
 
-from bptt_bench.analyse.findings.fits import Falls
-from bptt_bench.analyse.stats.arrays import Array
+from bptt_bench.analyse.data.columns import TOGETHER
+from bptt_bench.analyse.findings.fits import Falls, Turns
+from bptt_bench.analyse.stats.arrays import Array, Flags
 
 CONFIDENCE = 0.999  # of the interval of a power that must lie below 0: the largest of several is looked at
 LARGEST_RATIO = 0.9  # of the response at the largest over that at the smallest level; less is not worth a word
 FEWEST_LEVELS, SPARE_POINTS = 3, 2
-TOGETHER = 0.999  # correlation of the logarithms of two factors that never vary apart
+TURNS = 0.95  # confidence that a response falls up to its lowest point, and that it rises from there
 
 
-def falling(levels: Mapping[str, Array], log_response: Array) -> tuple[Falls, ...]:
+def falling(levels: Mapping[str, Array], log_response: Array, *, confidence: float = CONFIDENCE) -> tuple[Falls, ...]:
     """Return the factors with which a response falls, by the power of all factors that describes it best.
 
     Parameters
     ----------
-    levels : of each factor (n,). log_response : (n,).
+    levels : of each factor (n,). log_response : (n,). confidence : of the interval of a power.
     """
     usable = {
         name: np.log(values)
@@ -39,7 +43,7 @@ def falling(levels: Mapping[str, Array], log_response: Array) -> tuple[Falls, ..
         return ()
     variance = float(((log_response - design @ slopes) ** 2).sum()) / (n - k)
     errors = np.sqrt(variance * np.diag(np.linalg.inv(design.T @ design)))
-    half = float(stdtrit(n - k, (1 + CONFIDENCE) / 2)) * errors
+    half = float(stdtrit(n - k, (1 + confidence) / 2)) * errors
     found = []
     for place, (name, logs) in enumerate(usable.items(), start=1):
         slope, ratio = float(slopes[place]), math.exp(float(slopes[place]) * float(np.ptp(logs)))
@@ -55,6 +59,49 @@ def falling(levels: Mapping[str, Array], log_response: Array) -> tuple[Falls, ..
                 )
             )
     return tuple(sorted(found, key=lambda one: one.ratio))
+
+
+def turning(levels: Mapping[str, Array], log_response: Array) -> tuple[Turns, ...]:
+    """Return the factors with which a response falls and then rises, beside a power of every other factor.
+
+    Parameters
+    ----------
+    levels : of each factor (n,). log_response : (n,).
+    """
+    usable = _distinct({name: np.log(values) for name, values in levels.items() if (values > 0).all()})
+    found = []
+    for name, logs in usable.items():
+        distinct = np.unique(logs)
+        if len(distinct) < 2 * FEWEST_LEVELS - 1:
+            continue
+        others = np.column_stack([np.ones(len(logs)), *(own for other, own in usable.items() if other != name)])
+        centred = logs - logs.mean()
+        design = np.column_stack([others, centred, centred**2])
+        slopes = np.linalg.lstsq(design, log_response, rcond=None)[0]
+        if slopes[-1] <= 0:
+            continue
+        lowest = float(logs.mean() - slopes[-2] / (2 * slopes[-1]))
+        sides = {1: logs <= lowest, -1: logs >= lowest}
+        if all(_falls(name, levels, sign * log_response, side) for sign, side in sides.items()):
+            own = log_response - others @ slopes[: others.shape[1]]
+            means = np.array([own[logs == level].mean() for level in distinct])
+            least = int(np.argmin(means))
+            found.append(
+                Turns(
+                    factor=name,
+                    at=float(np.unique(levels[name])[least]),
+                    between=(float(levels[name].min()), float(levels[name].max())),
+                    before=math.exp(means[0] - means[least]),
+                    after=math.exp(means[-1] - means[least]),
+                )
+            )
+    return tuple(found)
+
+
+def _falls(name: str, levels: Mapping[str, Array], log_response: Array, rows: Flags) -> bool:
+    """Return whether a response falls with a factor among some points."""
+    some = falling({one: values[rows] for one, values in levels.items()}, log_response[rows], confidence=TURNS)
+    return any(one.factor == name for one in some)
 
 
 def _distinct(logs: Mapping[str, Array]) -> dict[str, Array]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.special import ndtr, ndtri
 
 from bptt_bench.analyse.data.response import substance
-from bptt_bench.analyse.findings.fits import Falls, NoLawFits, PointsOff, SlowerOperations
+from bptt_bench.analyse.discover.steps import gap_of
+from bptt_bench.analyse.findings.fits import Falls, FarPoint, NoLawFits, PointsOff, SlowerOperations, Turns
 from bptt_bench.analyse.findings.reason import Finding
 from bptt_bench.analyse.fitting.fitted import Fit, Points
 from bptt_bench.analyse.stats.arrays import Array
@@ -19,19 +20,27 @@ from bptt_bench.plan import CostLaw
 
 SIMPLER_AT = 0.1  # of the largest weight, at which a law of fewer terms is the answer
 SLOWER = 1.2  # times as long as elsewhere, from which an operation is worth a word
+MOST_SHOWN = 10  # laws of a set in its representation
 MOST_BISECTIONS = 60
 # probability, over all answers of a run, that no law is said to fit although one does; each is a test of its own
 NO_LAW_BELOW = 0.01
+FAR = 1.5  # times as much as the law says, or as little, from which a point without repetitions is named
 WIDEST = 60.0  # nats: an interval without a bound
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Candidate:
     """A law that the data do not exclude, its weight among all of these, and its fit."""
 
     law: CostLaw
     weight: float
     fit: Fit
+
+    def __repr__(self) -> str:
+        mean, largest = (100 * one for one in (self.fit.error.in_sample_mape, self.fit.error.max))
+        return f"{self.law.text}: " + ", ".join(
+            [f"weight {self.weight:.2g}", f"mean error {mean:.2g} %", f"largest {largest:.2g} %"]
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +59,7 @@ class DecidingMeasurement:
     others: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class LawSet:
     """Every law that the data do not exclude.
 
@@ -60,16 +69,29 @@ class LawSet:
     decides : the measurement that would decide between them; ``None`` with one law, or if none would.
     tried : number of laws that were compared.
     falls : the factors with which the response falls, as no law that was tried does.
+    turns : the factors with which it falls and then rises, by the answer or, where no law fits, beside it.
     tests : number of answers that are given together, each with a test of whether its law fits.
     work : the laws of what an evaluation counts, where that was measured too: time has no other terms than these.
+    notes : what must be known of how the data were read, such as a column that is not used.
     """
 
     candidates: tuple[Candidate, ...]
     decides: DecidingMeasurement | None = None
     tried: int = field(default=0)
     falls: tuple[Falls, ...] = ()
+    turns: tuple[Turns, ...] = ()
     tests: int = 1
     work: tuple[LawSet, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Return a line for each law, the likeliest first, and what must be known of them."""
+        shown = self.candidates[:MOST_SHOWN]
+        more = len(self.candidates) - len(shown)
+        head = f"LawSet of {self.fit.response}, answer {self.law.text}"
+        doubts = (f"doubtful: {type(one).__name__}" for one in self.doubts)
+        notes = (f"note: {one}" for one in self.notes)
+        return "\n  ".join([head, *map(repr, shown), *([f"{more} more"] if more else []), *doubts, *notes])
 
     @property
     def answer(self) -> Candidate:
@@ -99,14 +121,32 @@ class LawSet:
     @property
     def doubts(self) -> tuple[Finding, ...]:
         """What must be known before any law of the set is used."""
-        return (*self.falls, *self._misfit())
+        return (*self.falls, *(one for one in self.turns if not self.follows(one)), *self._misfit())
+
+    def follows(self, turn: Turns) -> bool:
+        """Return whether the answer falls with a factor at its smallest level, and rises at the largest."""
+        if turn.factor not in self.law.factors:
+            return False
+        low, high = (self.fit.law_exponent(turn.factor, {**self.largest, turn.factor: level}) for level in turn.between)
+        return low < 0 < high
+
+    @property
+    def largest(self) -> dict[str, float]:
+        """The measured point of the largest levels; of several, that with the longest time."""
+        levels = self.fit.levels
+        ranks = [np.searchsorted(known := np.unique(own), own) / len(known) for own in levels.values()]
+        fitted = self.fit.points["fitted"].to_numpy(dtype=np.float64)
+        row = int(np.lexsort((fitted, np.sum(ranks, axis=0)))[-1])
+        return {name: float(own[row]) for name, own in levels.items()}
 
     def _misfit(self) -> tuple[Finding, ...]:
         """Return whether points lie off the likeliest law, and whether so far that no law fits."""
         best = self.candidates[0]
         lack = best.fit.lack_of_fit
         if lack.kind != "rejected":
-            return ()
+            at, off = _farthest(best.fit.observed)
+            is_far = lack.samples == "single" and not 1 / FAR < 1 + off < FAR
+            return (FarPoint(law=best.law.text, at=at, off=off, of=best.fit.n_points),) if is_far else ()
         p_value = lack.p_value if lack.p_value is not None or lack.trend is None else lack.trend.p_value
         at, off = _farthest(best.fit)
         if self.work or (p_value is not None and p_value > NO_LAW_BELOW / self.tests):
@@ -118,11 +158,37 @@ class LawSet:
 
         These are the laws alone, without a grade; see ``bench.predict``.
         """
-        return average([(one.weight, one.fit.predict(points)) for one in self.candidates], self.fit.confidence)
+        return self.spread(points, lambda fit: fit.predict(points))
 
     def curve(self, points: Points) -> list[Interval]:
         """Return confidence intervals of the law at new points, averaged over all laws of the set."""
-        return average([(one.weight, one.fit.curve(points)) for one in self.candidates], self.fit.confidence)
+        return self.spread(points, lambda fit: fit.curve(points))
+
+    def spread(
+        self,
+        points: Points,
+        intervals: Callable[[Fit], list[Interval]],
+        of_laws: Sequence[Sequence[Interval]] | None = None,
+    ) -> list[Interval]:
+        """Return intervals at points averaged over all laws of the set.
+
+        Between the two levels where a law may have its step, both values are as likely.
+
+        Parameters
+        ----------
+        intervals : returns those of a fit at these points. of_laws : the intervals of the laws, where they are others.
+        """
+        known = [intervals(one.fit) for one in self.candidates] if of_laws is None else of_laws
+        mixed: list[tuple[float, Sequence[Interval]]] = []
+        for one, own in zip(self.candidates, known, strict=True):
+            gap = gap_of(one.fit)
+            if gap is None or not (inside := gap.holds(points)).any():
+                mixed.append((one.weight, own))
+                continue
+            far = intervals(gap.fit)
+            other = [there if is_in else here for here, there, is_in in zip(own, far, inside, strict=True)]
+            mixed += [(one.weight / 2, own), (one.weight / 2, other)]
+        return average(mixed, self.fit.confidence)
 
     def exponent(self, factor: str, at: Mapping[str, float]) -> Interval:
         """Return the local exponent in a factor at a point: the mean, and an interval that holds for every law.

@@ -129,8 +129,13 @@ class Search:
             for start in range(0, len(some), at_once):
                 self._score(some[start : start + at_once], k)
 
+    def singles(self) -> list[Term]:
+        """Return the terms that have been tried alone."""
+        return [law[0] for law in self.scores if len(law) == 1]
+
     def law_cost(self, law: Law) -> float:
         """Return minus the log prior of a law."""
+        self._add(set(law))
         return float(self._prior_costs(np.array([[self._places[term] for term in law]], dtype=np.intp))[0])
 
     def _prior_costs(self, places: Index) -> Array:

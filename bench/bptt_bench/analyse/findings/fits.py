@@ -170,6 +170,21 @@ class PointsOff(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FarPoint(Finding):
+    """A point far off a found law, with too few samples of it to say whether these or the law are wrong.
+
+    Attributes
+    ----------
+    at, off : the point, and how far it lies off, relative to the law. of : number of points.
+    """
+
+    law: str
+    at: Mapping[str, float]
+    off: float
+    of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Falls(Finding):
     """A response that falls as a factor grows, which no law that was found says of it.
 
@@ -186,6 +201,23 @@ class Falls(Finding):
     high: float
     between: tuple[float, float]
     ratio: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turns(Finding):
+    """A response that falls as a factor grows, and rises from some level on.
+
+    Attributes
+    ----------
+    at : the measured level at which it is least. between : the smallest and the largest level.
+    before, after : how many times as much it is at these.
+    """
+
+    factor: str
+    at: float
+    between: tuple[float, float]
+    before: float
+    after: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,6 +96,7 @@ def fit_document(
     ``laws`` are those that the data do not exclude, if none was stated: exponents are then of all.
     """
     source = fit if laws is None else laws
+    largest = source.largest
     shown = ("term", "role", "coefficient", "low", "high", "share_at_largest", "identifiable")
     document = {
         "law": fit.law.text,
@@ -107,9 +108,9 @@ def fit_document(
         "terms": [{name: getattr(term, name) for name in shown} for term in fit.terms],
         "exponents": {
             factor: {
-                "at": fit.largest,
-                **source.exponent(factor, fit.largest)._asdict(),
-                "law": fit.law_exponent(factor, fit.largest),
+                "at": largest,
+                **source.exponent(factor, largest)._asdict(),
+                "law": fit.law_exponent(factor, largest),
             }
             for factor in (fit.full_law.factors if laws is None else laws.factors)
         },
@@ -155,9 +156,7 @@ def found_laws_document(found: LawSet | str) -> dict[str, Any]:
     """Return how a subject without a law scales, as ``run --json`` prints it; or why that is not known."""
     if isinstance(found, str):
         return {"reason": found}
-    exponents = {
-        name: {"at": found.fit.largest, **found.exponent(name, found.fit.largest)._asdict()} for name in found.factors
-    }
+    exponents = {name: {"at": found.largest, **found.exponent(name, found.largest)._asdict()} for name in found.factors}
     document: dict[str, Any] = plain({**laws_document(found), "exponents": exponents})
     return document
 

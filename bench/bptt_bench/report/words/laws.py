@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bptt_bench.analyse.data.response import is_count, is_exact, meaning, substance
 from bptt_bench.analyse.discover.law_set import DecidingMeasurement, LawSet
-from bptt_bench.analyse.findings.fits import FAR_OFF, NoLawFits
+from bptt_bench.analyse.findings.fits import FAR_OFF, FarPoint, NoLawFits
 from bptt_bench.analyse.fitting.cautions import overhead_caution
 from bptt_bench.plan.law.wording import join_names
 from bptt_bench.report import format as show
@@ -30,18 +30,25 @@ def answer_text(found: LawSet) -> str:
     others = len(found.candidates) - 1
     fit = found.fit
     what = f"the {meaning(fit.response) if is_count(fit.response) else substance(fit.response, fit.unit)}"
-    grows = f"{what} {'grows' if _rises(found) else 'falls'} as {show.law(found.law.text)}"
-    if found.law.text == "1":
+    law = show.law(found.law.text)
+    grows = f"{what} {_verb(found)} as {law}"
+    if law == "1":
         grows = f"{what} does not grow with {join_names(list(fit.levels))}"
+    turn = next(iter(found.turns), None)
+    if turn is not None:
+        turns = f"{what} falls up to {show.point({turn.factor: turn.at})}, then rises"
+        grows = f"{turns}, as {law}" if found.follows(turn) else turns
     if any(work.law.text == found.law.text for work in found.work):
-        grows += ", as its work does" if found.law.text != "1" else ", nor does its work"
-    worst = next((one for one in found.doubts if isinstance(one, NoLawFits)), None)
-    if worst is not None:
-        off = f"{show.point(worst.at)} lies off, {off_in_words(worst.off)}"
+        grows += ", as its work does" if law != "1" else ", nor does its work"
+    worst = next((one for one in found.doubts if isinstance(one, NoLawFits | FarPoint)), None)
+    off = "" if worst is None else f"{show.point(worst.at)} lies off, {off_in_words(worst.off)}"
+    if isinstance(worst, NoLawFits):
+        if turn is not None:
+            return f"{turns}; no law fits all points, nearest {law} ({off})"
         return f"no law fits all points; nearest: {grows} ({off})"
-    if not others:
-        return grows
-    return f"{grows}; {others} other law{'s fit' if others > 1 else ' fits'} too"
+    if off:
+        grows += f", but {off}"
+    return f"{grows}; {others} other law{'s fit' if others > 1 else ' fits'} too" if others else grows
 
 
 def stated_text(fit: Fit) -> str:
@@ -74,10 +81,13 @@ def _rejected_text(law: str, lack: LackOfFit, off: str) -> str:
     return f"the data reject {law}: it is {off}"
 
 
-def _rises(found: LawSet) -> bool:
-    """Return whether the answer rises with any of its factors."""
-    fit = found.fit
-    return not found.law.factors or any(fit.law_exponent(name, fit.largest) > 0 for name in found.law.factors)
+def _verb(found: LawSet) -> str:
+    """Return what the response does as the factors of the answer grow, at the largest levels."""
+    law, fit = found.law, found.fit
+    exponents = [fit.law_exponent(name, found.largest) for name in law.factors]
+    if any(one > 0 for one in exponents) or not exponents:
+        return "grows"
+    return "falls" if any(one < 0 for one in exponents) else "changes"
 
 
 class FoundLaws(NamedTuple):
@@ -139,8 +149,7 @@ def in_one_line(found: LawSet) -> str:
 
 def growth_lines(found: LawSet) -> Iterator[str]:
     """Yield the local exponent in each factor, what would decide between the laws, and what is doubtful."""
-    growing = (one.fit for one in found.candidates if one.fit.full_law.factors)
-    at = next(growing, found.fit).largest
+    at = found.largest
     for name in found.factors:
         exponent = found.exponent(name, at)
         known = span(exponent) if not math.isclose(exponent.low, exponent.high) else f"{exponent.estimate:.3g}"

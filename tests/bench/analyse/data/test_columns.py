@@ -82,6 +82,36 @@ def test_a_factor_that_is_called_like_a_function_is_told_how_to_be_renamed() -> 
         column_roles(frame, ("n",), {"seconds"})
 
 
+def scattered(rng: np.random.Generator, **columns: Any) -> pd.DataFrame:
+    """Three samples at each of twenty points that share no level of n; columns by functions of n."""
+    n = np.repeat(np.exp(rng.uniform(3, 8, 20)).round(), 3)
+    return pd.DataFrame({"n": n, **{name: of(n) for name, of in columns.items()}, "seconds": 1e-9 * n})
+
+
+def test_factors_without_a_recurring_level_are_no_twins(rng: np.random.Generator) -> None:
+    other = np.repeat(np.exp(rng.uniform(3, 8, 20)).round(), 3)
+    frame = scattered(rng, m=lambda n: other)
+    found = column_roles(frame, (), ["seconds"])
+    assert (found.factors, found.notes) == (("n", "m"), ())
+    assert find_factors(frame, ["seconds"]) == ["n", "m"]
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        lambda n: 8 * n,
+        lambda n: 1e6 / n,
+        lambda n: n + 1000,
+        lambda n: n * (1 + 1e-4 * (n % 7)),
+        lambda n: [f"n = {one:g}" for one in n],
+    ],
+)
+def test_columns_that_rise_or_fall_together_are_twins(of: Any, rng: np.random.Generator) -> None:
+    found = column_roles(scattered(rng, m=of), (), ["seconds"])
+    assert (found.factors, found.categories) == (("n",), ())
+    assert found.notes == ("column 'm' changes only together with 'n': not used",)
+
+
 def test_constant_text_and_twins_of_factors_are_not_used_and_are_noted() -> None:
     n = table()["n"]
     frame = table(

@@ -71,6 +71,21 @@ def test_a_sum_of_two_terms_is_found_among_scattered_points(rng: np.random.Gener
     assert found.factors == ("m", "n")
 
 
+def test_factors_of_scattered_points_with_repetitions_are_all_used(rng: np.random.Generator) -> None:
+    points = {name: np.exp(rng.uniform(3, 8, 20)).round() for name in ("n", "m", "k")}
+    frame = of_law("n*m*k", points, (1e-8,), rng)
+    frame.attrs = {}
+    found = bench.discover(frame)
+    assert found.law.text == "n*m*k"
+    assert found.notes == ()
+
+
+def test_a_column_that_is_not_used_is_said(rng: np.random.Generator) -> None:
+    frame = samples(lambda n: 1e-8 * n, rng).assign(kilobytes=lambda table: 8 * table["n"])
+    frame.attrs = {}
+    assert bench.discover(frame).notes == ("column 'kilobytes' changes only together with 'n': not used",)
+
+
 def test_lines_through_a_centre_serve_for_three_factors(rng: np.random.Generator) -> None:
     axis = np.array([16.0, 32, 64, 128, 256])
     lines = [np.insert(np.full((5, 2), 64.0), i, axis, axis=1) for i in range(3)]
@@ -93,15 +108,35 @@ def test_an_exponential_is_found_with_its_base(rng: np.random.Generator) -> None
     assert found.law.text == "2**n"
 
 
-def test_a_corner_is_fitted(rng: np.random.Generator) -> None:
-    found = bench.discover(samples(lambda n: 1e-8 * np.maximum(n, 9000) ** 2, rng, noise=0.01))
-    corner = re.fullmatch(r"max\(n,(\d+)\)\*\*2", found.law.text)
-    assert corner is not None
-    assert float(corner[1]) == pytest.approx(9000, rel=0.1)
+@pytest.mark.parametrize(("power", "text"), [(1, ""), (2, "**2")])
+def test_a_corner_is_fitted_to_a_hundredth(power: int, text: str, rng: np.random.Generator) -> None:
+    found = bench.discover(samples(lambda n: 1e-8 * np.maximum(n, 11_300) ** power, rng, noise=0.005))
+    corner = re.fullmatch(rf"max\(n,(\d+)\){re.escape(text)}", found.law.text)
+    assert corner is not None, texts(found)
+    assert float(corner[1]) == pytest.approx(11_300, rel=0.015)
+    assert found.doubts == ()
+    (middle,) = found.curve([{"n": 12_000}])
+    assert middle.estimate == pytest.approx(1e-8 * 12_000**power, rel=0.03)
 
 
-def test_a_jump_is_no_law_and_said_to_be_none(rng: np.random.Generator) -> None:
-    found = bench.discover(samples(lambda n: 1e-8 * n * np.where(n > 20_000, 2.0, 1.0), rng))
+@pytest.mark.parametrize("seed", range(6))
+def test_a_plateau_before_a_line_is_no_larger_power(seed: int) -> None:
+    frame = samples(lambda n: 1e-8 * np.maximum(n, 22_600), np.random.default_rng(seed), repetitions=1)
+    found = bench.discover(frame)
+    assert found.law.text.startswith("max(n,"), texts(found)
+    assert found.exponent("n", found.fit.largest).estimate == pytest.approx(1, abs=0.02)
+
+
+def test_a_plateau_of_one_of_two_factors_is_found(rng: np.random.Generator) -> None:
+    n, m = (one.ravel() for one in np.meshgrid([100.0, 200, 400, 800, 1600, 3200], [10.0, 20, 40, 80]))
+    found = bench.discover(of_law("max(n,630)*m", {"n": n, "m": m}, (1e-8,), rng))
+    corner = re.fullmatch(r"max\(n,(\d+)\)\*m", found.law.text)
+    assert corner is not None, texts(found)
+    assert float(corner[1]) == pytest.approx(630, rel=0.03)
+
+
+def test_a_jump_at_the_largest_level_alone_is_no_law_and_said_to_be_none(rng: np.random.Generator) -> None:
+    found = bench.discover(samples(lambda n: 1e-8 * n * np.where(n > 100_000, 3.0, 1.0), rng))
     assert [type(doubt).__name__ for doubt in found.doubts] == ["NoLawFits"]
     assert found.exponent("n", found.fit.largest).low < 1.1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
 import bptt_bench as bench
@@ -90,3 +91,36 @@ def test_predictions_with_neighbours_are_averaged_too(frame: pd.DataFrame) -> No
     (alone,) = found.predict([{"n": 64_000.0}])
     assert near.estimate == pytest.approx(alone.estimate, rel=0.2)
     assert near.low < near.estimate < near.high
+
+
+def test_factors_that_go_together_are_decided_on_together(rng: np.random.Generator) -> None:
+    n = np.repeat([100.0, 200, 400, 800, 1600], 3)
+    seconds = 1e-8 * n**2 * np.exp(0.05 * rng.standard_normal(len(n)))
+    data = pd.DataFrame({"n": n, "m": 2 * n, "seconds": seconds})
+    found = bench.discover(data, factors=["n", "m"])
+    assert len(found.candidates) > 1
+    at = {} if found.decides is None else dict(found.decides.at)
+    assert at.get("m", 2.0) == 2 * at.get("n", 1.0)
+
+
+@pytest.mark.parametrize(("levels", "most"), [([1.0, 2, 4, 8, 16, 32], 128), ([1.0, 2, 3, 4, 5, 6], 6)])
+def test_what_decides_can_be_measured_where_a_factor_counts(
+    levels: list[float], most: float, rng: np.random.Generator
+) -> None:
+    threads = np.array(levels)
+    seconds = (1 / threads + 0.01) * np.exp(0.02 * rng.standard_normal(len(threads)))
+    found = bench.discover(pd.DataFrame({"threads": threads, "seconds": seconds}), factors=["threads"])
+    assert len(found.candidates) > 1
+    at = {} if found.decides is None else dict(found.decides.at)
+    assert at.get("threads", 1.0) <= most
+
+
+def test_a_set_is_represented_by_a_line_for_each_law(frame: pd.DataFrame) -> None:
+    found = replace(of_weights(frame, (0.3, 0.6, 0.1)), notes=("column 'm' is not used",))
+    head, *lines, note = str(found).splitlines()
+    assert head == "LawSet of seconds_per_eval, answer n*log(n)"
+    assert [line.split(":")[0].strip() for line in lines] == [one.law.text for one in found.candidates]
+    assert re.fullmatch(r"  n\*log\(n\): weight 0.6, mean error [\d.]+ %, largest [\d.]+ %", lines[0])
+    assert note == "  note: column 'm' is not used"
+    assert repr(found) == str(found)
+    assert repr(found.candidates[0]) == lines[0].strip()

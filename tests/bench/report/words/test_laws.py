@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from bptt_bench.analyse.discover.law_set import Candidate, LawSet
-from bptt_bench.analyse.findings.fits import NoLawFits
+from bptt_bench.analyse.findings.fits import FarPoint, NoLawFits
 from bptt_bench.plan import CostLaw
+from bptt_bench.report import format as show
 from bptt_bench.report.words.laws import answer_text, growth_lines, stated_text
 
 
@@ -64,11 +65,43 @@ def test_a_test_of_5_percent_says_how_rare_it_is() -> None:
 
 
 def test_a_set_that_fits_nothing_claims_no_other_fits_and_names_what_lies_off() -> None:
-    jump = found(lambda n: 1e-8 * n * (2.0 if n > 3000 else 1.0), 0.02)
+    jump = found(lambda n: 1e-8 * n * (2.0 if n > 10_000 else 1.0), 0.02)
     assert [type(one) for one in jump.doubts] == [NoLawFits]
     assert answer_text(jump).startswith("no law fits all points; nearest: the time grows as n")
     assert " lies off, " in answer_text(jump)
     assert "too" not in answer_text(jump)
+
+
+@pytest.mark.parametrize(("size", "times"), [(12_800, 10.0), (100, 30.0), (800, 0.2)])
+def test_a_point_far_off_without_repetitions_is_named_first(size: float, times: float) -> None:
+    frame = measured(lambda n: 1e-8 * n * (times if n == size else 1.0), 0.01, repetitions=1)
+    laws = bench.discover(frame, factors=["n"])
+    (far,) = laws.doubts
+    assert isinstance(far, FarPoint)
+    assert dict(far.at) == {"n": size}
+    assert far.off + 1 == pytest.approx(times, rel=0.05)
+    assert answer_text(laws).startswith(f"the time grows as n, but n = {show.level(size)} lies off, ")
+    assert any(line.startswith(f"n={size:g} lies farthest off n of 8 points (") for line in growth_lines(laws))
+
+
+def test_a_time_that_is_cut_off_at_a_limit_does_not_fall() -> None:
+    limited = found(lambda n: min(1e-8 * n**2, 0.05), 0.005)
+    assert answer_text(limited) == "the time changes as n²·(n<=1600) + (n>1600)"
+
+
+def test_a_lower_bound_below_the_law_is_not_far_off_it() -> None:
+    frame = measured(lambda n: min(1e-8 * n**2, 0.1), 0.005, repetitions=1)
+    frame["stopped"] = (frame["n"] > 3000).astype(int)
+    laws = bench.discover(frame, factors=["n"], censored="stopped")
+    assert (laws.law.text, laws.doubts) == ("n**2", ())
+
+
+def test_exponents_are_those_at_the_largest_levels_where_the_time_falls() -> None:
+    threads = np.tile([1.0, 2, 4, 8, 16, 32], 3)
+    noise = np.exp(0.005 * np.random.default_rng(0).standard_normal(len(threads)))
+    frame = pd.DataFrame({"threads": threads, "seconds": (1 / threads + 0.02) * noise})
+    (line, *_) = growth_lines(bench.discover(frame, factors=["threads"]))
+    assert line.startswith("exponent of threads at threads = 32, whichever law holds: -0.6")
 
 
 def test_one_of_many_tests_at_5_percent_is_no_headline() -> None:

@@ -125,6 +125,14 @@ def _(one: fits.PointsOff) -> str:
     return f"points lie off {law(one.law)} {_off_text(one)}{p_value}"
 
 
+@words.register
+def _(one: fits.FarPoint) -> str:
+    return (
+        f"{describe(one.at)} lies farthest off {law(one.law)} of {one.of} points ({off_in_words(one.off)}): its sample "
+        "was disturbed, or the law is another; more samples of it would tell"
+    )
+
+
 def _off_text(one: fits.NoLawFits | fits.PointsOff) -> str:
     return f"by more than their noise explains, most at {describe(one.at)} ({off_in_words(one.off)})"
 
@@ -153,6 +161,15 @@ def _(one: fits.Falls) -> str:
     part = f"{one.ratio:.0%}" if one.ratio >= 0.1 else f"1/{1 / one.ratio:.3g}"
     power = f"{one.factor} to the power {one.exponent:.2f} ({one.low:.2f} to {one.high:.2f})"
     return f"it falls as {one.factor} grows, to {part} from {low} to {high}: about as {power}"
+
+
+@words.register
+def _(one: fits.Turns) -> str:
+    low, high, at = (describe({one.factor: level}) for level in (*one.between, one.at))
+    return (
+        f"it falls as {one.factor} grows up to {at} and rises from there: {number(one.before)} times as much at {low}, "
+        f"{number(one.after)} times at {high}"
+    )
 
 
 @words.register
