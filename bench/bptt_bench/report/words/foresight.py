@@ -341,7 +341,8 @@ def _(one: Unseen) -> str:
 @words.register
 def _(one: FoundLaw) -> str:
     tried = f"tried on {one.n_held} larger points alone" if one.n_held else "not tried on larger points"
-    return f"the law was found in these measurements, and {tried}: state a law, or measure larger sizes"
+    enough = f"about {4 * FEWEST_GRADED} sizes, of which {FEWEST_GRADED} are tried"
+    return f"the law was found in these measurements, and {tried}: state a law, or measure {enough}"
 
 
 @words.register
