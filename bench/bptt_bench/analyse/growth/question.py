@@ -47,6 +47,8 @@ MILD_OF_SMALL_NUMBERS = 4.0  # … of one factor, at smaller levels that begin b
 SMALL_NUMBERS = 256
 FADING, LAST_STEP = 0.6, math.log(1.5)  # of what is missed, up to the largest level from one that is so much smaller
 FEWEST_PER_TERM = 2  # counts of several factors, for a law to be refuted that lower terms may hide
+FAINT = 0.05  # exponent of a law at the largest point, from which a factor is next to nothing there
+UNEXPLAINED = 0.25  # … and share of the margin by which the response grows more
 NO_GROWTH = 0.01  # exponent of a law that does not grow with a factor
 LEAST_PER_UNIT = 1 / 64  # instructions for a unit of what a law counts, such as a product of two numbers of 8 bits
 MOST_POWER = 4.0  # of a factor that may be a number of bits
@@ -226,10 +228,19 @@ class LawQuestion:
         )
 
     def _hidden_terms(self, found: Slopes) -> tuple[str, ...]:
-        """Return terms of a sum that are nowhere large enough to show whether they are there."""
+        """Return terms of a sum that are too small to show whether they are there.
+
+        They are so at every point, or at the largest one, and the response grows there with a factor that they alone
+        have, as they do not: n·log(m) follows n + m but for that.
+        """
         if self.bound == "upper" or len(self.law.terms) == 1:
             return ()
-        return tuple(term for term, share in found.largest_shares.items() if share < self.least_share / 2)
+        small = {term for term, share in found.largest_shares.items() if share < self.least_share / 2}
+        for name, one in found.factors.items():
+            own = [str(term) for term in self.law.terms if name in term.factors]
+            if len(own) == 1 and 0 < one.law < FAINT and one.excess.low > self.margin * UNEXPLAINED:
+                small.add(own[0])
+        return tuple(term for term in found.largest_shares if term in small)
 
     def _is_missed_by_little(self, finding: LawGrowth, found: Slopes, others: list[Slopes]) -> bool:
         """Return whether a law is missed by hardly more than the margin, and no other law of its factor tells why.

@@ -176,6 +176,20 @@ def test_true_laws_of_two_factors_are_not_refuted(seconds: Callable[..., float],
     assert words["supported"] >= 2
 
 
+def test_a_term_that_fades_does_not_stand_for_a_logarithm() -> None:
+    """At the largest point n + m grows with m by next to nothing, and the time by 0.1 or more."""
+    points = tuple({"n": n, "m": m} for n in (30, 95, 300, 949, 3000) for m in (64, 353, 2000, 10_954, 60_000))
+
+    def judged(seconds: Callable[..., float], law: str) -> Growth:
+        return judge_growth(frame(seconds, points, seed=0, point_noise=0.01), CostLaw(law), name="it")
+
+    found = judged(lambda n, m: 1e-7 * n * (2 + np.log(m)), "n + m")
+    assert found.word == "inconclusive"
+    assert "m is too small to be judged" in text_of(found.verdict.reason)
+    assert judged(lambda n, m: 1e-7 * n * (2 + np.log(m)), "n*log(m)").word == "supported"
+    assert judged(lambda n, m: 1e-7 * (n + 0.0007 * m), "n + m").word == "supported"
+
+
 def test_other_laws_that_fit_are_named_beside_the_law() -> None:
     growth = along_n(lambda n: 1e-9 * n, "n*log(n)", point_noise=0.001)
     assert growth.word == "supported"
