@@ -79,9 +79,7 @@ class TimeAlone(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TooFewCounts(Finding):
-    """Counts that are too few to judge a law by; ``counts``: what they lack."""
-
-    counts: Finding
+    """Counts that are too few to judge a law by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,9 +99,13 @@ class TimeOtherwise(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenWork(Finding):
-    """Counts that leave a law open, which was therefore judged by its time."""
+    """Counts that leave a law open, which was therefore judged by its time.
+
+    ``is_steep``: they miss it, by less than the margin of a time, and it grows too steeply for that to refute it.
+    """
 
     work: LawGrowth
+    is_steep: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

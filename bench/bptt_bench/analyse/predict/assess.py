@@ -228,10 +228,14 @@ class LawPredictor:
                 yield FarBeyond(factor=name, times=point[name] / largest)
 
     def _far_below(self, point: Mapping[str, float]) -> Iterator[FarBelow]:
-        """Yield the factors of the law in which a point is far smaller than anything measured."""
+        """Yield the factors of the law in which a point is far smaller than anything measured, or takes more for it."""
+        with np.errstate(all="ignore"):
+            value = float((columns_at(self._fit.full_law, [point]) @ self._fit.coefficients)[0])
+        takes_more = value > float(self._fit.points["fitted"].max()) * math.exp(BEYOND)
         for name in self._fit.factors:
             smallest = float(self._fit.levels[name].min())
-            if name in self._fit.law.factors and 0 < FAR_BELOW * point.get(name, smallest) < smallest:
+            is_below = name in self._fit.law.factors and 0 < point.get(name, smallest) < smallest
+            if is_below and (takes_more or FAR_BELOW * point[name] < smallest):
                 yield FarBelow(factor=name, times=smallest / point[name])
 
     def _never_varied(self, point: Mapping[str, float]) -> Iterator[NeverVaried]:

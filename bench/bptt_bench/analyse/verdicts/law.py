@@ -79,7 +79,7 @@ def judge_law(evidence: Evidence, claim: LawClaim) -> Verdict:
         return _by_counts(evidence, claim, work, time if isinstance(time, Judged) else None)
     findings = [one.finding for one in works if isinstance(one, Reason)]
     unseen = [one for one in findings if isinstance(one, UnseenWork)]
-    few = [TooFewCounts(counts=one) for one in findings if isinstance(one, NoNeighbours | UnusableData)]
+    few = [TooFewCounts()] if any(isinstance(one, NoNeighbours | UnusableData) for one in findings) else []
     verdict = inconclusive(claim, time) if isinstance(time, Reason) else _settle(evidence, claim, time)
     return replace(verdict, reason=verdict.reason.remarked(*unseen, *few))
 
@@ -252,7 +252,9 @@ def _by_time(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged, ne
     It supports only what the work may follow too, and refutes no law that the work follows within the margin of a time,
     or for growing less where lower terms may hide it.
     """
-    (word, finding, _), left_open = time.answer, OpenWork(work=work.answer.finding)
+    word, finding, _ = time.answer
+    is_missed = any(verdict_on(one) == "refuted" for one in work.answer.finding.growths)
+    left_open = OpenWork(work=work.answer.finding, is_steep=is_missed and _is_steep(work))
     verdict = _conclude(evidence, claim, word, finding, finding, time.fit, is_alone=False)
     verdict = replace(verdict, reason=verdict.reason.remarked(left_open))
     if word == "refuted":

@@ -39,6 +39,7 @@ class SerialBackend:
         )
         self._seconds_ready = 0.0
         self._measured = {base_name(visit) for visit in run.recorder.stored}  # subjects of which something was measured
+        self._tried_at_largest: set[str] = set()  # subjects that raise at their smallest point
 
     @property
     def threads(self) -> int:
@@ -110,9 +111,9 @@ class SerialBackend:
                 self._seconds_ready += self._clock.now() - start
 
     def _after(self, outcome: Outcome, left: deque[tuple[Visit, str]]) -> None:
-        """Visit the smallest point of a subject next that has raised, and no other where it raises there as well.
+        """Visit the smallest point of a subject next that has raised, then the largest, and no other if it raises there.
 
-        A mistake in a function is then known after one or two evaluations. A subject that has been measured somewhere
+        A mistake in a function is then known after two or three evaluations. A subject that has been measured somewhere
         is left out only where it raises.
 
         Raises
@@ -126,17 +127,24 @@ class SerialBackend:
         if not isinstance(found, SkipReply) or not found.raised or subject in self._measured:
             return
         others = [one for one in left if base_name(one[0]) == subject and one[0] not in self._skips]
-        smallest = min(others, key=lambda one: size_of(one[0]), default=None)
-        if smallest is not None and size_of(smallest[0]) < size_of(visit):
-            left.remove(smallest)
-            left.appendleft(smallest)
+        by_size = sorted(others, key=lambda one: size_of(one[0]))
+        following = None
+        if by_size and subject not in self._tried_at_largest:
+            if size_of(by_size[0][0]) < size_of(visit):
+                following = by_size[0]
+            elif size_of(by_size[-1][0]) > size_of(visit):
+                following = by_size[-1]
+                self._tried_at_largest.add(subject)
+        if following is not None:
+            left.remove(following)
+            left.appendleft(following)
             return
         for other, _ in others:
             self._skips.add(other)
         if not self._measured and all(one in self._skips for one, _ in left):
             self._recorder.require_samples()  # which there are none of
         if others:
-            self._notify(Notice(text=f"{subject}: not measured at other points, because it raises at its smallest"))
+            self._notify(Notice(text=f"{subject}: not measured at other points, because it raises at its smallest and largest"))
 
 
 def base_name(visit: Visit) -> str:

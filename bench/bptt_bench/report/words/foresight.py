@@ -352,7 +352,7 @@ def _(one: FarBeyond) -> str:
 
 @words.register
 def _(one: FarBelow) -> str:
-    return f"{one.factor} is {number(one.times)} times below all that was measured: there a call itself may cost most"
+    return f"{one.factor} is {number(one.times)} times below all that was measured: there something else may cost most"
 
 
 @words.register

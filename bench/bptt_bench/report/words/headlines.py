@@ -39,7 +39,8 @@ def _causes(reason: Reason) -> list[str]:
     if isinstance(reason.finding, growth.LawGrowth | growth.WorkAndTime):
         cost = reason.finding.cost if isinstance(reason.finding, growth.WorkAndTime) else None
         changed = brief(cost) if cost is not None and abs(math.log(cost.rise)) >= math.log1p(STEADY) else ""
-        others = _by_operations(reason) or _other_laws(growth_in(reason.finding)) or _open_work(reason)
+        counts = _by_operations(reason) or _not_counted(reason)
+        others = counts or _other_laws(growth_in(reason.finding)) or _open_work(reason)
         return [cause for cause in (changed, others) if cause]
     cause = _cause(reason)
     return [cause] if cause else []
@@ -74,7 +75,16 @@ def _open_work(reason: Reason) -> str:
         if isinstance(one, growth.OpenWork):
             hiding = f", as {show.terms(one.work.hiding)} may hide it" if one.work.hiding else ""
             by_time = "by time, because " if reason.kind is Kind.WITHIN else ""
-            return f"{by_time}{substance(one.work.response)} leave it open{hiding}"
+            left = "do not refute so steep a law" if one.is_steep else "leave it open"
+            return f"{by_time}{substance(one.work.response)} {left}{hiding}"
+    return ""
+
+
+def _not_counted(reason: Reason) -> str:
+    """Return that the work was to be counted and could not be."""
+    for one in reason.remarks:
+        if isinstance(one, growth.TooFewCounts) or (isinstance(one, growth.TimeAlone) and one.why):
+            return "by time alone: the work could not be counted"
     return ""
 
 

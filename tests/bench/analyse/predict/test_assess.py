@@ -113,6 +113,8 @@ def test_what_lies_far_below_the_data_is_doubtful(rng: np.random.Generator) -> N
     near, far = predictor.assess([{"n": 8.0}, {"n": 2.0}])
     assert near.grade is Grade.SOUND
     assert far.reasons == (FarBelow(factor="n", times=8.0),)
+    falling = LawPredictor(one_factor(lambda n: 1e-3 / n, "n**-1", rng))
+    assert [one.grade for one in falling.assess([{"n": 8.0}, {"n": 20.0}])] == [Grade.DOUBTFUL, Grade.SOUND]
 
 
 def test_where_the_law_says_nothing_no_number_is_given(rng: np.random.Generator) -> None:

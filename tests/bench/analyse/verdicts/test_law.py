@@ -386,6 +386,11 @@ def test_a_steep_law_may_be_missed_by_a_factor_of_lower_order(law: str, word: st
     assert with_recorded_counts(SUBSETS, lambda n: SECONDS[n], law, tuple(SECONDS)).verdict == word
 
 
+def test_a_time_that_refutes_a_steep_law_says_why_the_counts_do_not() -> None:
+    found = with_recorded_counts(SUBSETS, lambda n: 1e-6 * n**2, "n*2**n", tuple(SECONDS))
+    assert "instructions at small levels do not refute so steep a law" in text_of(found.reason)
+
+
 @pytest.mark.parametrize(("power", "word"), [(1.585, "supported"), (2.1, "refuted")])
 @pytest.mark.parametrize("is_timed", [True, False])
 def test_wide_counts_support_a_law_within_the_margin_of_a_time(power: float, word: str, is_timed: bool) -> None:
@@ -468,7 +473,8 @@ def test_a_law_whose_work_could_not_be_counted_says_why() -> None:
     counted = pd.concat([table, pd.DataFrame([{"subject": "it", "n": 16.0, RESPONSE: 5000.0}])])
     counted.attrs["factors"] = ["n"]
     (found,) = judge(counted, experiment)
-    assert "; too little could be counted in the time for it: it, points: 1 for the " in text_of(found.reason)
+    assert "; the work could be counted at too few points for a law" in text_of(found.reason)
+    assert headline_of(found.reason).endswith("by time alone: the work could not be counted")
 
 
 def test_without_counts_a_verdict_says_that_it_is_by_time_alone() -> None:

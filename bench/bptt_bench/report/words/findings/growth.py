@@ -86,8 +86,8 @@ def _(one: growth.TimeAlone) -> str:
 
 
 @words.register
-def _(one: growth.TooFewCounts) -> str:
-    return f"too little could be counted in the time for it: {words(one.counts)}"
+def _(_one: growth.TooFewCounts) -> str:
+    return "the work could be counted at too few points for a law"
 
 
 @words.register
@@ -103,7 +103,9 @@ def _(one: growth.TimeOtherwise) -> str:
 
 @words.register
 def _(one: growth.OpenWork) -> str:
-    return f"judged by time, because {substance(one.work.response)} leave it open: {words(one.work)}"
+    counted = substance(one.work.response)
+    why = f"{counted} at small levels do not refute so steep a law" if one.is_steep else f"{counted} leave it open"
+    return f"judged by time, because {why}: {words(one.work)}"
 
 
 @words.register
