@@ -111,7 +111,7 @@ class SerialBackend:
                 self._seconds_ready += self._clock.now() - start
 
     def _after(self, outcome: Outcome, left: deque[tuple[Visit, str]]) -> None:
-        """Visit the smallest point of a subject next that has raised, then the largest, and no other if it raises there.
+        """Visit the smallest point of a subject next that has raised, then the largest, and none if it raises there.
 
         A mistake in a function is then known after two or three evaluations. A subject that has been measured somewhere
         is left out only where it raises.
@@ -144,7 +144,8 @@ class SerialBackend:
         if not self._measured and all(one in self._skips for one, _ in left):
             self._recorder.require_samples()  # which there are none of
         if others:
-            self._notify(Notice(text=f"{subject}: not measured at other points, because it raises at its smallest and largest"))
+            why = "because it raises at its smallest and largest"
+            self._notify(Notice(text=f"{subject}: not measured at other points, {why}"))
 
 
 def base_name(visit: Visit) -> str:
