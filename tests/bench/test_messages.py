@@ -120,7 +120,7 @@ def test_a_law_too_large_for_a_number_is_said_to_be(data: Path) -> None:
     shown = answer("fit", data, "--law", "2^n", "--predict", "n=5000")
     assert "predicted at n = 5\u202f000: –, where the law is undefined or too large for a number" in shown.output
     assert "Warning" not in shown.output
-    assert "term 2**n**3: 1.05312e+65 at n=6; allowed are numbers from" in one_line(
+    assert "term 2**n**3: 1.05312e+65 at n=6 (data row 6); allowed are numbers from" in one_line(
         answer("fit", data, "--law", "2**n**3", "--overhead", "1")
     )
 
