@@ -14,12 +14,12 @@ from typing import NamedTuple
 import numpy as np
 
 from bptt_bench.analyse.data.samples import Samples
-from bptt_bench.analyse.stats.arrays import Array, Flags, Index
+from bptt_bench.analyse.stats.arrays import MAD, Array, Flags, Index
 from bptt_bench.analyse.stats.contrast import ProcessTable
 from bptt_bench.analyse.stats.location import locate
 
 LEAST_VISITS = 0.5  # undisturbed ones, by their probabilities; with fewer a value is missing
-WINSORISE_BEYOND = 2.5 * 1.4826  # median absolute deviations: 2.5 standard deviations of a normal law
+WINSORISE_BEYOND = 2.5 * MAD  # median absolute deviations: 2.5 standard deviations of a normal law
 
 
 def process_indices(samples: Samples) -> Index:

@@ -4,8 +4,8 @@ A prediction is *rejected* if it goes beyond the data with a law that these reje
 would change it by more than a tenth. It is *doubtful* if the procedure missed too many of the largest measured points,
 predicted from the others, or by far; if a point lies far off the law and all others; beyond the data, if the law's own
 terms are hardly seen beside the overhead, if nothing can test the law along the factor, or if a change of a power that
-nothing would show doubles the value; at more than a thousand times what was measured, or four times below it; or where
-its interval spans more than a factor of a hundred.
+nothing would show doubles the value; at more than a thousand times what was measured, four times below it or below it
+with a larger value than any measured; or where its interval spans more than a factor of a hundred.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from bptt_bench.analyse.predict.coordinates import Table
 from bptt_bench.analyse.predict.refit import refit_thinned
 from bptt_bench.analyse.predict.stack import Stack
 from bptt_bench.analyse.predict.structure import LawTests
-from bptt_bench.analyse.stats.arrays import Array
+from bptt_bench.analyse.stats.arrays import MAD, Array
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.errors import FitError
 
@@ -57,7 +57,6 @@ FAR_BELOW = 4.0  # times below: there what a call costs by itself may be most of
 ODD, ODD_LARGEST = 4.0, 1.5  # times off the law, of any point and of the largest: no noise if the others lie near it
 ODD_SCATTERS = 8.0  # … times as far as the others scatter
 FEWEST_BESIDE = 5  # points, of which one is odd
-MAD_OF_NORMAL = 0.6745  # median of absolute values of a standard normal variable
 LEAST_SCATTER = 0.02  # of logarithms: points of a table are rounded
 WIDE = 100.0  # times the lower end of an interval: beyond, not even the order of magnitude is known
 BLIND = 0.5  # of the logarithm: a departure that large must be seen for a test to say something
@@ -169,7 +168,7 @@ class LawPredictor:
         """
         residuals = self._fit.points["log_residual"].to_numpy().astype(np.float64)
         off = residuals - np.median(residuals)
-        scatter = max(float(np.median(np.abs(off))) / MAD_OF_NORMAL, LEAST_SCATTER)
+        scatter = max(MAD * float(np.median(np.abs(off))), LEAST_SCATTER)
         row = int(np.abs(off).argmax())
         is_largest = row == int(self._fit.points["fitted"].to_numpy().argmax())
         least = math.log(ODD_LARGEST if is_largest else ODD)
@@ -229,14 +228,16 @@ class LawPredictor:
 
     def _far_below(self, point: Mapping[str, float]) -> Iterator[FarBelow]:
         """Yield the factors of the law in which a point is far smaller than anything measured, or takes more for it."""
+        smallest = {name: float(self._fit.levels[name].min()) for name in self._fit.factors}
+        below = [name for name in smallest if name in self._fit.law.factors and 0 < point.get(name, 0) < smallest[name]]
+        if not below:
+            return
         with np.errstate(all="ignore"):
             value = float((columns_at(self._fit.full_law, [point]) @ self._fit.coefficients)[0])
         takes_more = value > float(self._fit.points["fitted"].max()) * math.exp(BEYOND)
-        for name in self._fit.factors:
-            smallest = float(self._fit.levels[name].min())
-            is_below = name in self._fit.law.factors and 0 < point.get(name, smallest) < smallest
-            if is_below and (takes_more or FAR_BELOW * point[name] < smallest):
-                yield FarBelow(factor=name, times=smallest / point[name])
+        for name in below:
+            if takes_more or FAR_BELOW * point[name] < smallest[name]:
+                yield FarBelow(factor=name, times=smallest[name] / point[name])
 
     def _never_varied(self, point: Mapping[str, float]) -> Iterator[NeverVaried]:
         """Yield factors of the law that the data do not distinguish, where a point has them as these never had."""

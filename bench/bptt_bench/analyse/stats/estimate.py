@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import stdtrit
 
-from bptt_bench.analyse.stats.arrays import Array, Flags, Index
+from bptt_bench.analyse.stats.arrays import MAD, Array, Flags, Index
 from bptt_bench.analyse.stats.nonnegative import active_set_step, nnls, nnls_batch
 
 FEW_SAMPLES_PER_POINT = 3  # with fewer, only the law shows that a point is disturbed, so Huber's loss is used
@@ -158,7 +158,7 @@ def huber_scale(residual: Array, parameters: int = 1) -> Array:
     points it would otherwise be 0, all other points outliers, and every interval of width 0.
     """
     largest = np.sort(np.abs(residual), axis=-1)[..., min(parameters, residual.shape[-1]) - 1 :]
-    return np.asarray(np.maximum(1.4826 * np.median(largest, axis=-1, keepdims=True), RESOLUTION))
+    return np.asarray(np.maximum(MAD * np.median(largest, axis=-1, keepdims=True), RESOLUTION))
 
 
 def huber_weights(residual: Array, parameters: int = 1, scale: float | None = None) -> Array:

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from bptt_bench.analyse.stats.arrays import Array, Index
+from bptt_bench.analyse.stats.arrays import MAD, Array, Index
 from bptt_bench.analyse.stats.mixture import (
     CONVERGED,
     SMALLEST_NOISE,
@@ -206,7 +206,7 @@ def _locate_sorted(y: Array, point: Index, *, slow_periods: bool) -> tuple[Locat
         return _median_location(y, point, counts, (lower + upper) / 2), 0.0
     # the two fastest samples of a point are undisturbed even where half of all are; ties of a coarse clock do not count
     spacing = (second - smallest)[counts > 1]
-    noise = float(np.median(spacing)) / TYPICAL_SPACING or 1.4826 * float(np.median(np.abs(y - lower[point])))
+    noise = float(np.median(spacing)) / TYPICAL_SPACING or MAD * float(np.median(np.abs(y - lower[point])))
     core = NoiseModel(share=0.1, tail=0.3, noise=np.full(len(counts), max(noise, SMALLEST_NOISE)))
     # EM finds a local optimum. From the median it fails for points most of whose samples are disturbed, from the
     # minimum for points with a sample that is too fast: run both, and continue from the better one of each point.

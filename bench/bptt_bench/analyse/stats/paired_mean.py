@@ -18,14 +18,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptt_bench.analyse.stats.arrays import Array, Flags, Index
+from bptt_bench.analyse.stats.arrays import MAD, Array, Flags, Index
 
 PRIOR_PAIRS = 4.0  # the variance of a point's pairs is shrunk towards the pooled one as if from this many pairs
 TAIL = 4.0  # degrees of freedom of Student's t in slow periods: one of two visits may fall on a change of speed
 MOST_STEPS, CONVERGED = 60, 1e-4  # of EM; movement of the means over the scale at which it ends
 LEAST_WEIGHT = 0.5  # pairs; with less, a mean is undefined
 SMALLEST_SCALE = 1e-12  # in logarithms; exact data must not divide by zero
-MAD = 1.4826  # standard deviations of a normal law per median absolute deviation
 
 
 class Mean(NamedTuple):

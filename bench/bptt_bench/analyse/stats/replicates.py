@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptt_bench.analyse.stats.arrays import Array, Flags
+from bptt_bench.analyse.stats.arrays import MAD, Array, Flags
 
 TAIL = 4.0  # degrees of freedom of Student's t for values about their mean: one of two visits may be disturbed
 PRIOR_VALUES = 4.0  # the variance of a point is shrunk towards the pooled one as if from this many values
@@ -25,7 +25,6 @@ SMALLEST_SCALE = 1e-9  # in logarithms; exact data must not divide by zero
 LEAST_FREEDOM = 0.1  # share of a table's values; with one point alone the process effects take up all of them
 LEAST_SLOPE = 0.3  # of ψ, so that one table full of outliers is not inflated
 FEWEST_TO_WINSORISE = 5  # processes; among fewer none can be called an outlier
-MAD = 1.4826  # standard deviations of a normal law per median absolute deviation
 
 
 class Replicates(NamedTuple):

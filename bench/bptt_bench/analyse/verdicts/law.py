@@ -86,7 +86,7 @@ def judge_law(evidence: Evidence, claim: LawClaim) -> Verdict:
 
 def _by_counts(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged | None = None) -> Verdict:
     """Return the verdict on what was counted, and on the time, if there is one, where the counts leave the law open."""
-    near = _within_margin_of_time(evidence, claim, work)
+    near = None if work.answer.word == "supported" else _within_margin_of_time(evidence, claim, work)
     if work.answer.word == "refuted" and near is not None and _is_steep(work):
         work = work._replace(answer=work.answer._replace(word="inconclusive"))
     if work.answer.word != "inconclusive":
