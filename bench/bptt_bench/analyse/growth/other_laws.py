@@ -13,7 +13,7 @@ import numpy as np
 
 from bptt_bench.analyse.findings.limits import Word
 from bptt_bench.analyse.growth.margins import Margin, verdict_on
-from bptt_bench.analyse.growth.slopes import CLOSE, Response, Slopes
+from bptt_bench.analyse.growth.slopes import CLOSE, Response, Slopes, is_same
 from bptt_bench.plan import CostLaw
 from bptt_bench.plan.experiment.instructions import lower_order_terms
 
@@ -23,7 +23,6 @@ NEXT_POWER = 0.6, 1.1  # difference of exponents of a law of the next whole powe
 LEAST_MISFIT = 0.01  # relative, of counts, from which another law may be the true one
 LARGEST_MISFIT = 0.15  # relative, of counts that follow a law
 COUNTED_SHARE, COUNTED_CLOSER = 0.1, 1 / 3  # of counts: share and misfit of a law of the next power that may be true
-LEAST_HELD = 0.05  # share of counts at the largest point, below which a law is not seen in them
 SLOWLY = 0.3  # difference of exponents up to which a term exceeds another by a logarithm
 LEAST_DIFFERENCE = 0.002  # relative, of counts, from which laws of one class can be distinguished
 FAR_CLOSER = 4.0  # times as closely: a law that is followed so much better refutes the other
@@ -35,7 +34,6 @@ LEAST_OWN_BESIDE_TERMS = 0.5  # the same beside other terms, from which no other
 AS_CLOSE = 1.5  # times the deviation of a law, up to which another is as close
 CLOSE_FIT = 0.3  # of the margin: a typical deviation that leaves nothing to explain
 LEAST_POWER = 0.5  # of what a law multiplies, for another law to have it at a lower one
-SAME = 1e-9  # relative, of the ratio of two laws that are one
 LEAST_BASE = 1.05  # of a power b**n that is an exponential law to a reader
 SAME_BASE = 0.15  # relative, of the logarithms of two bases that may be one
 MOST_STEPS = 700.0  # of the exponent of a power, beyond which it overflows
@@ -56,7 +54,8 @@ class OtherLaws:
 
     def beside(self) -> list[Slopes]:
         """Return the response beside each simple law but the one that is asked about."""
-        beside = [self.given.beside_with(law) for law in self.simple_laws() if not self._is_own(law)]
+        laws = (law for law in self.simple_laws() if not is_same(self.law, law, self.given.points))
+        beside = [self.given.beside_with(law) for law in laws]
         return [one for one in beside if one is not None]
 
     def simple_laws(self) -> Iterator[CostLaw]:
@@ -153,22 +152,6 @@ class OtherLaws:
         beside = (self.given.beside_with(one.law, ("1",)) for one in others)
         return [one for one in beside if one is not None and one.share >= LEAST_OWN]
 
-    def lower_term_alone(self) -> str | None:
-        """Return a term that counts follow alone, of those that the law exceeds by a logarithm; None if none is.
-
-        They hold next to nothing of n·log(n) beside n then, and would not at any size.
-        """
-        if not self.given.is_exact or self.allowed.bound == "upper" or len(self.given.points) > 1:
-            return None
-        lower = lower_order_terms(self.law)
-        beside = self.given.beside_with(self.law, lower)
-        if beside is None or beside.share > LEAST_HELD or beside.deviation > LEAST_MISFIT:
-            return None
-        own = self.power(self.law, beside)
-        powers = {term: self.power(CostLaw(term), beside) for term in lower}
-        alike = (term for term, power in powers.items() if power > self.allowed.margin < own - power < SLOWLY)
-        return next(alike, None)
-
     def rival(self, found: Slopes, others: list[Slopes], fits: list[Slopes]) -> str | None:
         """Return another law that may be the true one, if any.
 
@@ -199,15 +182,6 @@ class OtherLaws:
         top = float(levels.max())
         last, before = (float(self.law.evaluate({factor: level})) for level in (top, top - 1))
         return before > 0 and abs(math.log(base) - math.log(last / before)) <= SAME_BASE * math.log(base)
-
-    def _is_own(self, other: CostLaw) -> bool:
-        """Return whether a law is the same as this one up to a coefficient, however it is written."""
-        mine, theirs = (law.evaluate(dict(self.given.points)) for law in (self.law, other))
-        seen = theirs != 0  # log(1) is 0
-        if not seen.any() or ((mine != 0) != seen).any():
-            return False
-        ratio = mine[seen] / theirs[seen]
-        return bool(np.ptp(ratio) <= SAME * np.abs(ratio).max())
 
     def _closer_count(self, found: Slopes, others: list[Slopes]) -> str | None:
         """Return a simple law of another growth that counts follow far more closely, bare or with the same overhead."""

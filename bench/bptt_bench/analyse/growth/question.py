@@ -146,9 +146,6 @@ class LawQuestion:
                 or not self._rivals.is_any_followed(others)
             )
             return ("inconclusive" if is_open else "refuted"), replace(finding, hiding=hiding)
-        absent = self._rivals.lower_term_alone()
-        if absent is not None:
-            return "refuted", replace(finding, closer=absent)
         if finding.closer is not None and self._is_excluded_by(CostLaw(finding.closer), found):
             return "refuted", finding
         fits = [one for one in others if one.law.text in finding.also_fit]

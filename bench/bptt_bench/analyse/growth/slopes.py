@@ -41,6 +41,7 @@ LEAST_FALLING = 0.01  # relative misfit up to which counts are a law less terms 
 SPARE_POINTS = 3  # more than terms, of which some are subtracted
 HALF_A_LOGARITHM = 0.5  # of 1/log(n), which a logarithm adds to the exponent of n
 MOST_EXCESS = 2.0  # times a response at smaller points, that a law with overhead may foretell there
+SAME = 1e-9  # relative, of the ratio of two laws that are one
 FEWEST_LARGE = 5  # … if there are so many
 
 
@@ -249,6 +250,16 @@ class Response:
             excess = Interval(slope, slope - half, slope + half)
             found[name] = FactorSlopes(excess, exponents[name], slope, steps, is_rough)
         return found, deviation
+
+
+def is_same(law: CostLaw, other: CostLaw, points: Mapping[str, Array]) -> bool:
+    """Return whether two laws are the same at points up to a coefficient, however they are written."""
+    first, second = (one.evaluate(dict(points)) for one in (law, other))
+    seen = second != 0  # log(1) is 0
+    if not seen.any() or ((first != 0) != seen).any():
+        return False
+    ratio = first[seen] / second[seen]
+    return bool(np.ptp(ratio) <= SAME * np.abs(ratio).max())
 
 
 def _is_within(found: Slopes, margin: float) -> bool:

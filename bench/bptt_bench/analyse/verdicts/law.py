@@ -33,6 +33,7 @@ from bptt_bench.analyse.findings.obstacles import NoNeighbours, UnseenWork, Unus
 from bptt_bench.analyse.findings.reason import Finding, Kind, Reason, Width
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.growth.count_records import find_unseen_work, spread_of_inputs
+from bptt_bench.analyse.growth.logarithm import closer_by_logarithm
 from bptt_bench.analyse.growth.margins import Margin, verdict_on
 from bptt_bench.analyse.growth.operation_cost import MOST_RISE, circumstances_of, find_operation_cost
 from bptt_bench.analyse.growth.other_laws import AS_CLOSE, LEAST_OWN_BESIDE_TERMS
@@ -172,6 +173,9 @@ def _answer_counts(question: LawQuestion) -> Answer | None:
     ranges = [one for share in LARGE_SHARES if (one := question.given.largest(share)) is not None]
     found = [replace(question, given=one).answer() for one in ranges or [question.given]]
     answers = [one for one in found if one is not None]
+    closer = closer_by_logarithm(question.given, question.law, Margin(question.margin, question.bound))
+    if closer is not None:
+        return next((Answer("refuted", replace(one.finding, closer=closer), one.slopes) for one in answers), None)
     if not ranges and len(question.given.points) > 1:
         answers = [_without_large_counts(one) for one in answers]
     supported = next((one for one in answers if one.word == "supported"), None)

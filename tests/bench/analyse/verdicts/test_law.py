@@ -319,7 +319,10 @@ def test_time_that_is_spent_in_no_instruction_refutes_a_law_that_the_work_follow
 
 @pytest.mark.parametrize(("power", "word"), [(1.5, "inconclusive"), (2.5, "refuted")])
 def test_a_time_refutes_no_law_that_the_work_nearly_follows(power: float, word: str) -> None:
-    found = worked(lambda n: 40 * n**1.07, lambda n: 1e-8 * n**power)
+    def work(n: float) -> float:  # with tables that double, so that no logarithm explains it
+        return float(40 * n**1.07 * (1 + 0.05 * np.sin(2 * np.log(n))))
+
+    found = worked(work, lambda n: 1e-8 * n**power)
     assert found.verdict == word
 
 
