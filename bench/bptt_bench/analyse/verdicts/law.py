@@ -129,6 +129,9 @@ def _judge(
         least_share=SMALLEST_SHARE_OF_COUNTS if exact else SMALLEST_SHARE,
     )
     answer = _answer_counts(question) if exact else question.answer()
+    closer = closer_by_logarithm(_response(fit), question.law, Margin(margin, claim.bound))
+    if answer is not None and closer is not None:
+        answer = Answer("refuted", replace(answer.finding, closer=closer), answer.slopes)
     if answer is None or all(one.n_steps == 0 for one in answer.finding.growths):
         return Reason(kind=Kind.NO_DATA, finding=NoNeighbours(subject=claim.subject, n_points=fit.n_points))
     return Judged(answer, fit)
@@ -173,9 +176,6 @@ def _answer_counts(question: LawQuestion) -> Answer | None:
     ranges = [one for share in LARGE_SHARES if (one := question.given.largest(share)) is not None]
     found = [replace(question, given=one).answer() for one in ranges or [question.given]]
     answers = [one for one in found if one is not None]
-    closer = closer_by_logarithm(question.given, question.law, Margin(question.margin, question.bound))
-    if closer is not None:
-        return next((Answer("refuted", replace(one.finding, closer=closer), one.slopes) for one in answers), None)
     if not ranges and len(question.given.points) > 1:
         answers = [_without_large_counts(one) for one in answers]
     supported = next((one for one in answers if one.word == "supported"), None)
