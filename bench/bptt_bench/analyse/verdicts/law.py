@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
 from bptt_bench.analyse.data.response import COUNT_SUFFIX, is_count, is_exact
-from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fit_all, why_not_counted
-from bptt_bench.analyse.findings.estimates import UnstableVerdict
+from bptt_bench.analyse.evidence.evidence import Evidence, why_not_counted
 from bptt_bench.analyse.findings.growth import (
     LawGrowth,
     OpenWork,
@@ -30,7 +29,7 @@ from bptt_bench.analyse.findings.growth import (
 )
 from bptt_bench.analyse.findings.limits import Word
 from bptt_bench.analyse.findings.obstacles import NoNeighbours, UnseenWork, UnusableData
-from bptt_bench.analyse.findings.reason import Finding, Kind, Reason, Width
+from bptt_bench.analyse.findings.reason import Kind, Reason
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.growth.count_records import find_unseen_work, spread_of_inputs
 from bptt_bench.analyse.growth.logarithm import closer_by_logarithm
@@ -40,12 +39,9 @@ from bptt_bench.analyse.growth.other_laws import AS_CLOSE, LEAST_OWN_BESIDE_TERM
 from bptt_bench.analyse.growth.question import LEAST_SEEN, Answer, LawQuestion, least_hidden_of_several
 from bptt_bench.analyse.growth.slopes import FEWEST_LARGE, LARGE_SHARES, Response
 from bptt_bench.analyse.stats.arrays import Array
-from bptt_bench.analyse.verdicts.undone import find_undone_work, withhold
 from bptt_bench.analyse.verdicts.verdict import KINDS, Verdict, conclude, inconclusive
 from bptt_bench.analyse.verdicts.width import width_of
-from bptt_bench.plan import CostLaw, Design, Evaluation, Experiment, Factor, LawClaim, Point, Profile, Subject
-from bptt_bench.plan.claims.claim import Bound
-from bptt_bench.plan.experiment.claims_from_law import claim_laws, name_all_factors
+from bptt_bench.plan import CostLaw, LawClaim
 from bptt_bench.plan.experiment.instructions import lower_order_terms
 from bptt_bench.plan.experiment.subject import OPERATIONS
 
@@ -55,9 +51,6 @@ SMALLEST_HIDDEN = 0.25  # … beside such terms, for a time that grows less not 
 OPERATIONS_COUNT = f"{OPERATIONS}{COUNT_SUFFIX}"  # which does not hold what compiled code beside NumPy does
 STEEP_LAW = 6.0  # exponent, from which counts refute a law only if they miss it by more than the margin of a time
 LARGEST_REACHED = 0.99  # of a level, which is rounded
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 class Judged(NamedTuple):
@@ -372,91 +365,3 @@ def _by_work(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged) ->
     if word == "supported" and time.answer.word == "refuted" and work.fit.response == OPERATIONS_COUNT:
         return replace(verdict, reason=verdict.reason.remarked(TimeOtherwise(time=time.answer.finding.whole)))
     return verdict
-
-
-# a frame of samples alone, without a run: what a test marked with a complexity is judged on
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Growth:
-    """A law judged.
-
-    Attributes
-    ----------
-    fit : of the law; ``None`` where there is none, and the verdict says why.
-    """
-
-    law: CostLaw
-    bound: Bound
-    verdict: Verdict
-    fit: Fit | None
-
-    @property
-    def word(self) -> Word:
-        """The verdict in one word."""
-        return self.verdict.verdict
-
-
-def judge_growth(
-    frame: pd.DataFrame,
-    law: CostLaw,
-    *,
-    name: str,
-    overhead: Sequence[str] = ("1",),
-    bound: Bound = "tight",
-    margin: float | None = None,
-    response: str = WHOLE,
-    confidence: float = 0.95,
-) -> Growth:
-    """Judge whether a response of a frame of one subject follows a law.
-
-    Parameters
-    ----------
-    name : of the subject.
-    margin : how far exponents may be off those of the law; None: 0.25, and 0.05 for counts.
-    response : ``seconds_per_eval`` or a count, such as ``instructions_count``.
-
-    Raises
-    ------
-    FitError : the frame lacks what a fit needs.
-    """
-    factors = tuple(frame.attrs["factors"])
-    points = Design.of({f: float(row[f]) for f in factors} for row in frame[list(factors)].to_dict("records"))
-    subject = _subject(name, name_all_factors(law, factors), tuple(overhead), response)
-    (claim,) = claim_laws(subject, "", bound, margin)
-    experiment = Experiment(
-        name=name,
-        factors=tuple(Factor(name=factor, kind="real") for factor in factors),
-        subjects=(subject,),
-        profiles={"pytest": Profile(design=points)},
-        claims=(claim,),
-    )
-    evidence = fit_all(frame, experiment, confidence=confidence)
-    found = evidence.fit_or_reason(name, response)
-    reasons, promised = find_undone_work(frame)
-    verdict = withhold(judge_law(evidence, claim), claim, reasons, promised)
-    return Growth(law=law, bound=bound, verdict=verdict, fit=None if isinstance(found, Reason) else found)
-
-
-def agreement(growth: Growth, other: Growth, disturbance: Finding) -> Growth:
-    """Return the verdict if it holds on other data too; else it is left open because of a disturbance of the data."""
-    verdict = growth.verdict
-    if verdict.verdict in ("inconclusive", other.verdict.verdict):
-        return growth
-    unstable = UnstableVerdict(disturbance=disturbance, without=other.word, verdict=verdict.reason.finding)
-    width = Width(cause=None, remedy="a quiet machine")
-    reason = Reason(kind=Kind.IMPRECISE, finding=unstable, width=width, remarks=verdict.reason.remarks)
-    return replace(growth, verdict=verdict.left_open(reason))
-
-
-def _subject(name: str, law: CostLaw, overhead: tuple[str, ...], response: str) -> Subject:
-    own = {str(term) for term in law.terms}
-    beside = tuple(term for term in overhead if term not in own)
-    if not is_count(response):
-        return Subject(name=name, prepare=_never, law=law, overhead=beside)
-    counted = response.removesuffix("_count")
-    return Subject(name=name, prepare=_never, count_laws={counted: law}, count_overheads={counted: beside})
-
-
-def _never(point: Point) -> Evaluation:
-    raise AssertionError(f"{point}: measured already")

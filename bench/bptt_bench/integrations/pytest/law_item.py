@@ -17,7 +17,7 @@ from bptt_bench.integrations.pytest.unavailable import INI
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.discover.law_set import LawSet
-    from bptt_bench.analyse.verdicts.law import Growth
+    from bptt_bench.analyse.verdicts.law_of_samples import Growth
 
 STRICT_XPASS = "[XPASS(strict)]"  # how pytest's report of a test that should have failed begins
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bptt_bench.analyse.discover.law_set import LawSet
-    from bptt_bench.analyse.verdicts.law import Growth
+    from bptt_bench.analyse.verdicts.law_of_samples import Growth
     from bptt_bench.integrations.pytest.inspection import CallInspection
     from bptt_bench.integrations.pytest.stated_law import Complexity
     from bptt_bench.plan import Point
@@ -248,7 +248,7 @@ class TimedLaw(MarkedLaw):
         processes on two cores `sorted` passed for n**2 once in twenty runs.
         """
         from bptt_bench.analyse.findings.estimates import ProcessorWait
-        from bptt_bench.analyse.verdicts.law import agreement, judge_growth
+        from bptt_bench.analyse.verdicts.law_of_samples import judge_growth, require_both
 
         stated = self.stated
         if stated.law is None:
@@ -273,7 +273,7 @@ class TimedLaw(MarkedLaw):
             if share < LEAST_WAITING or growth.word == "inconclusive":
                 return growth
             wait = ProcessorWait(share=share, at=self.points[busiest])
-            return agreement(growth, judge(without_waiting=True), wait)
+            return require_both(growth, judge(without_waiting=True), wait)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -363,7 +363,7 @@ class CountedLaw(MarkedLaw):
                 return None
 
     def judge(self, name: str) -> Growth:
-        from bptt_bench.analyse.verdicts.law import judge_growth
+        from bptt_bench.analyse.verdicts.law_of_samples import judge_growth
 
         stated = self.stated
         if stated.law is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bptt_bench.analyse.verdicts.law import Growth
+from bptt_bench.analyse.verdicts.law_of_samples import Growth
 from bptt_bench.report.format import amount, law, number
 from bptt_bench.report.words.reasons import clause_of, text_of
 

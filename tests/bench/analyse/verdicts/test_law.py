@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from bptt_bench.analyse.verdicts.judges import judge
-from bptt_bench.analyse.verdicts.law import Growth, judge_growth
+from bptt_bench.analyse.verdicts.law_of_samples import Growth, judge_growth
 from bptt_bench.analyse.verdicts.verdict import Verdict
 from bptt_bench.plan import CostLaw, Design
 from bptt_bench.plan.claims.claim import Bound

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from bptt_bench.analyse.verdicts.law import Growth, judge_growth
+from bptt_bench.analyse.verdicts.law_of_samples import Growth, judge_growth
 from bptt_bench.plan import CostLaw
 from bptt_bench.plan.claims.claim import Bound
 from bptt_bench.report.words.growth import explained, headline
