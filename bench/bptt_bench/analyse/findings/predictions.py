@@ -32,13 +32,14 @@ class Misfit(Finding):
     ----------
     kind : ``exponent``: a power of a factor fits better than the law's; ``trend``: residuals follow a straight line in
         the logarithm of what ``along`` names; ``bend``: a parabola; ``interaction``: the product of two logarithms;
-        ``runs``: neighbours in size lie on the same side of the law; ``power law``: a product of powers fits better.
+        ``term``: the law's terms times a factor, beside it; ``runs``: neighbours in size lie on the same side of the
+        law; ``power law``: a product of powers fits better.
     along : factors; none for the fitted time.
-    change : of the exponent; ``None`` where there is none.
+    change : of the exponent, or the share of a term in the law's value at the largest level; ``None`` if there is none.
     effect : logarithm of what the departure makes of the prediction at its point, over that of the law.
     """
 
-    kind: Literal["exponent", "trend", "bend", "interaction", "runs", "power law"]
+    kind: Literal["exponent", "trend", "bend", "interaction", "term", "runs", "power law"]
     along: tuple[str, ...]
     p_value: float
     change: float | None = None
@@ -58,6 +59,22 @@ class Untestable(Finding):
     factor: str | None
     n_levels: int
     needed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnseenTerm(Finding):
+    """A further term, the law's own terms times a factor, that the data do not exclude.
+
+    Attributes
+    ----------
+    factor : by which the terms are multiplied.
+    share : of the term in the law's value at the largest level, at the upper end of its 95 % interval.
+    effect : logarithm of what it makes of the prediction at its point, over that of the law.
+    """
+
+    factor: str
+    share: float
+    effect: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,9 @@
 A prediction is *rejected* if it goes beyond the data with a law that these reject, and the departure that they show
 would change it by more than a tenth. It is *doubtful* if the procedure missed too many of the largest measured points,
 predicted from the others, or by far; if a point lies far off the law and all others; beyond the data, if the law's own
-terms are hardly seen beside the overhead, if nothing can test the law along the factor, or if a change of a power that
-nothing would show doubles the value; at more than a thousand times what was measured, four times below it or below it
+terms are hardly seen beside the overhead, if nothing can test the law along the factor, if there is a trace of a
+departure that would change the value by a quarter, or if a change of a power or a further term that nothing would show
+doubles the value; at more than a thousand times what was measured, four times below it or below it
 with a larger value than any measured; or where its interval spans more than a factor of a hundred.
 """
 
@@ -33,6 +34,7 @@ from bptt_bench.analyse.findings.predictions import (
     OddPoint,
     Ungraded,
     Unseen,
+    UnseenTerm,
     Untestable,
     WideInterval,
     Widened,
@@ -45,12 +47,13 @@ from bptt_bench.analyse.predict.candidates import DRIFT, LAW, PowerLaw
 from bptt_bench.analyse.predict.coordinates import Table
 from bptt_bench.analyse.predict.refit import refit_thinned
 from bptt_bench.analyse.predict.stack import Stack
-from bptt_bench.analyse.predict.structure import LawTests
+from bptt_bench.analyse.predict.structure import REJECT_BELOW, LawTests
 from bptt_bench.analyse.stats.arrays import MAD, Array
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.errors import FitError
 
 MATERIAL = 0.1  # of the logarithm: a departure that changes a prediction by less does not make it another
+MATERIAL_TRACE = math.log(1.25)  # the same of a departure of which there is only a trace
 BEYOND = 0.01  # nats: less is within the data
 FAR_BEYOND = 1000.0  # times farther in a factor than was measured: no backtest holds out nearly so much
 FAR_BELOW = 4.0  # times below: there what a call costs by itself may be most of it
@@ -114,7 +117,10 @@ class LawPredictor:
         remarks, reasons = list(self._general_remarks()), list(self._general_reasons())
         found = []
         for own, unseen in zip(self._reasons_at(points), self._unseen_at(points), strict=True):
-            rejected = any(isinstance(reason, Misfit | LackOfFit) for reason in own)
+            rejected = any(isinstance(reason, LackOfFit) or _rejects(reason) for reason in own)
+            if rejected:  # what cannot be excluded is no more news
+                own = [one for one in own if not isinstance(one, Unseen | UnseenTerm)]
+                unseen = []
             every = [*own, *reasons]
             found.append(
                 Assessment(
@@ -266,12 +272,19 @@ class LawPredictor:
         found = self._fit.lack_of_fit
         return [] if found.exceeded is None else [found]
 
-    def _unseen_at(self, points: Points) -> list[list[Unseen]]:
-        """Return the change of a power at each point that would matter there and that the data would not show."""
+    def _unseen_at(self, points: Points) -> list[list[Unseen | UnseenTerm]]:
+        """Return the change of a power and the term at each point that would matter and that the data would not show.
+
+        Of both the one that matters more.
+        """
         if not self._has_all_levels(points):
             return [[] for _ in points]
-        found = self.tests.unseen(_table(self._fit, points))
-        return [[one] if one is not None and one.effect > BLIND else [] for one in found]
+        table = _table(self._fit, points)
+        found: list[list[Unseen | UnseenTerm]] = []
+        for power, term in zip(self.tests.unseen(table), self.tests.unseen_terms(table), strict=True):
+            either = [one for one in (power, term) if one is not None and one.effect > BLIND]
+            found.append(sorted(either, key=lambda one: -one.effect)[:1])
+        return found
 
     def _bent(self, table: Table) -> Array:
         """Return how far the law with a drift lies from the law at points, in logarithms."""
@@ -317,9 +330,15 @@ def doubt_wide_interval(known: Assessment, interval: Interval) -> Assessment:
     return replace(known, grade=Grade.DOUBTFUL, reasons=(*known.reasons, reason))
 
 
+def _rejects(reason: Finding) -> bool:
+    """Return whether a reason is a departure that the data show, and not only a trace of one."""
+    return isinstance(reason, Misfit) and reason.p_value < REJECT_BELOW
+
+
 def _matters(misfit: Misfit, bent: float) -> bool:
     """Return whether a departure would change a prediction; runs do so as far as the law with a drift does."""
-    return (bent if misfit.effect is None else abs(misfit.effect)) > MATERIAL
+    effect = bent if misfit.effect is None else abs(misfit.effect)
+    return effect > (MATERIAL if _rejects(misfit) else MATERIAL_TRACE)
 
 
 def has_failed(backtest: Backtest) -> bool:

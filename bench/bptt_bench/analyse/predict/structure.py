@@ -2,7 +2,8 @@
 
 Where a law holds, nothing that is computed from the factors explains its residuals. Each test adds such columns to the
 law and compares the sum of squares before and after (an F test): a change of the power of a factor in the terms of the
-law, a bend along it, a trend or bend along the fitted time, a product of two factors. Another counts runs of residuals
+law, a further term, which is the law's own times a factor, a bend along it, a trend or bend along the fitted time, a
+product of two factors. Another counts runs of residuals
 on one side of the law, in the order of the fitted time. A product of powers may fit better than the law. All p-values
 are corrected for the number of tests (Bonferroni).
 
@@ -20,7 +21,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from scipy.special import fdtrc, ndtr, stdtrit
 
-from bptt_bench.analyse.findings.predictions import Misfit, Unseen, Untestable
+from bptt_bench.analyse.findings.predictions import Misfit, Unseen, UnseenTerm, Untestable
 from bptt_bench.analyse.fitting.diagnose import shares_of
 from bptt_bench.analyse.fitting.fitted import Fit, columns_at
 from bptt_bench.analyse.predict.candidates import PowerLaw
@@ -31,11 +32,15 @@ from bptt_bench.analyse.stats.estimate import RESOLUTION, SINGULAR, aicc
 from bptt_bench.errors import FitError
 
 REJECT_BELOW = 0.01  # of all tests together
+DOUBT_BELOW = 0.05  # the same, of a departure that would change a prediction much
 FEWEST_LEVELS = 3  # of a factor: with two any exponent fits
 FEWEST_POINTS_FOR_RUNS = 12
 MOST_FACTORS_FOR_PRODUCTS = 4
 FEWEST_SPARE = 3  # points beyond the columns of a test
 DECISIVE_GAP = 12.0  # of AICc, as for a threshold: the power law is one of several laws that might fit better
+LIKE_NOISE = 0.1  # p-value from which points scatter no more than their samples explain
+CONFIDENCE = 0.975  # of the upper end of what a further term may be
+LEAST_LEFT = 0.05  # of a value from which a term is subtracted
 POWER = 0.8  # of the test whose smallest visible change is stated
 
 Columns = Callable[[Table], Array]  # levels by factor -> (m, q)
@@ -44,9 +49,16 @@ Columns = Callable[[Table], Array]  # levels by factor -> (m, q)
 class _Alternative(NamedTuple):
     """A way to depart from the law: columns beside its Jacobian."""
 
-    kind: Literal["exponent", "trend", "bend", "interaction"]
+    kind: Literal["exponent", "term", "trend", "bend", "interaction"]
     along: tuple[str, ...]
     columns: Columns
+
+
+class _Noise(NamedTuple):
+    """Variance of the logarithm at a point, as its samples differ, and the degrees of freedom of all of them."""
+
+    variance: float
+    freedom: int
 
 
 class _Departure(NamedTuple):
@@ -62,7 +74,7 @@ class LawTests:
 
     Attributes
     ----------
-    misfits : the departures that the data show, the most significant first.
+    misfits : the departures that the data show, the most significant first; ``effects`` has traces of others too.
     untestable : why the law cannot be tested along some factors, or at all.
     p_value : the least of all tests, corrected for their number; 1 where there is no test.
     """
@@ -76,9 +88,10 @@ class LawTests:
         self._departures: list[_Departure] = []
         self.p_value = 1.0
         self._errors: dict[str, float] = {}
+        self._term_limits: dict[str, float] = {}
         if fit.scatter > RESOLUTION and not any(one.factor is None for one in self.untestable):
             self._errors_and_departures()
-        self.misfits = tuple(one.misfit for one in self._departures)
+        self.misfits = tuple(one.misfit for one in self._departures if one.misfit.p_value < REJECT_BELOW)
         self.p_value = min([self.p_value, *(one.p_value for one in self.misfits)])
 
     def effects(self, points: Table) -> list[list[Misfit]]:
@@ -89,7 +102,11 @@ class LawTests:
             if departure.columns is None:
                 effects = np.full(m, np.nan)
             else:
-                effects = np.column_stack([self._shares(points), departure.columns(points)]) @ departure.weights
+                own = departure.weights[: self._jacobian.shape[1]]
+                added = departure.columns(points) @ departure.weights[self._jacobian.shape[1] :]
+                if departure.misfit.kind == "term":
+                    added = np.log1p(np.maximum(added, LEAST_LEFT - 1))
+                effects = self._shares(points) @ own + added
             for each, effect in zip(found, effects.tolist(), strict=True):
                 each.append(replace(departure.misfit, effect=effect if np.isfinite(effect) else None))
         return found
@@ -108,6 +125,18 @@ class LawTests:
                     found[i] = Unseen(factor=name, change=error, effect=effect)
         return found
 
+    def unseen_terms(self, points: Table) -> list[UnseenTerm | None]:
+        """Return the further term that the data do not exclude and that matters most at each point."""
+        m = len(next(iter(points.values())))
+        found: list[UnseenTerm | None] = [None] * m
+        for name, limit in self._term_limits.items():
+            effects = np.log1p(max(limit, 0.0) * self._term(points, name)[:, 0])
+            for i, effect in enumerate(effects.tolist()):
+                known = found[i]
+                if effect > 0 and (known is None or effect > known.effect):
+                    found[i] = UnseenTerm(factor=name, share=limit, effect=effect)
+        return found
+
     def _obstacles(self) -> Iterator[Untestable]:
         fit = self._fit
         needed = int(self._active.sum()) + 1 + FEWEST_SPARE
@@ -119,8 +148,10 @@ class LawTests:
                 yield Untestable(factor=name, n_levels=n_levels, needed=FEWEST_LEVELS)
 
     def _errors_and_departures(self) -> None:
-        errors = solution_of(self._fit).errors
-        tested = [(one, _extra_squares(errors, self._jacobian, one.columns(self._fit.levels))) for one in self._tests()]
+        errors, noise = solution_of(self._fit).errors, _noise(self._fit)
+        tested = [
+            (one, _extra_squares(errors, self._jacobian, one.columns(self._fit.levels), noise)) for one in self._tests()
+        ]
         results = [(one, found) for one, found in tested if found is not None]
         runs = _runs(errors, self._fit.points["fitted"].to_numpy())
         n_tests = len(results) + (runs is not None)
@@ -128,10 +159,12 @@ class LawTests:
             if one.kind == "exponent":
                 quantiles = stdtrit(freedom, [1 - REJECT_BELOW / 2 / n_tests, POWER])
                 self._errors[one.along[0]] = float(quantiles.sum()) * error
+            if one.kind == "term":
+                self._term_limits[one.along[0]] = float(weights[-1] + stdtrit(freedom, CONFIDENCE) * error)
             adjusted = min(p_value * n_tests, 1.0)
             self.p_value = min(self.p_value, adjusted)
-            if adjusted < REJECT_BELOW:
-                change = float(weights[-1]) if one.kind == "exponent" else None
+            if adjusted < DOUBT_BELOW:
+                change = float(weights[-1]) if one.kind in ("exponent", "term") else None
                 misfit = Misfit(kind=one.kind, along=one.along, p_value=adjusted, change=change)
                 self._departures.append(_Departure(misfit, one.columns, weights))
         if runs is not None and runs * n_tests < REJECT_BELOW:
@@ -153,6 +186,7 @@ class LawTests:
         names = list(self._middle)
         for name in names:
             yield _Alternative("exponent", (name,), lambda points, name=name: self._power(points, name))  # type: ignore[misc]
+            yield _Alternative("term", (name,), lambda points, name=name: self._term(points, name))  # type: ignore[misc]
             yield _Alternative("bend", (name,), lambda points, name=name: self._logs(points, name, name))  # type: ignore[misc]
         if len(names) > 1:
             yield _Alternative("trend", (), lambda points: self._size(points)[:, :1])
@@ -175,12 +209,21 @@ class LawTests:
 
     def _power(self, points: Table, name: str) -> Array:
         """Return the derivative of the log time in the exponent of a factor, in the terms of the law that have it."""
+        return np.asarray(self._own_share(points, name) * self._log(points, name))[:, None]
+
+    def _term(self, points: Table, name: str) -> Array:
+        """Return the terms of the law that have a factor, times that, over the fitted time; 1 at the largest level."""
+        largest = float(self._fit.levels[name].max())
+        level = np.asarray(points[name], dtype=np.float64)
+        return np.asarray(self._own_share(points, name) * level / largest)[:, None]
+
+    def _own_share(self, points: Table, name: str) -> Array | float:
+        """Return the share of the terms of the law that have a factor; 1 where none has it."""
         own = [
             term.role != "overhead" and name in parsed.factors
             for term, parsed in zip(self._fit.terms, self._fit.full_law.terms, strict=True)
         ]
-        share = self._shares(points)[:, np.array(own)[self._active]].sum(axis=1) if any(own) else 1.0
-        return np.asarray(share * self._log(points, name))[:, None]
+        return self._shares(points)[:, np.array(own)[self._active]].sum(axis=1) if any(own) else 1.0
 
     def _logs(self, points: Table, one: str, other: str) -> Array:
         """Return the logarithms of two factors and their product; of one factor and its square if they are the same."""
@@ -199,8 +242,20 @@ def _varied(fit: Fit) -> dict[str, Array]:
     return {name: values for name, values in fit.levels.items() if len(np.unique(values[values > 0])) >= FEWEST_LEVELS}
 
 
-def _extra_squares(errors: Array, jacobian: Array, added: Array) -> tuple[float, Array, float, int] | None:
+def _noise(fit: Fit) -> _Noise:
+    """Return what samples of one point say of the error of a point."""
+    n_samples = fit.points["n_samples"].to_numpy()
+    variance = float(np.mean(fit.points["location_error"].to_numpy() ** 2))
+    return _Noise(variance, int((n_samples - 1).sum())) if np.isfinite(variance) else _Noise(0.0, 0)
+
+
+def _extra_squares(
+    errors: Array, jacobian: Array, added: Array, noise: _Noise
+) -> tuple[float, Array, float, int] | None:
     """Test whether columns explain errors beside the law.
+
+    What is left is held against its own scatter. Where that is no more than the scatter of samples of one point
+    explains, their degrees of freedom count too.
 
     Returns
     -------
@@ -221,6 +276,8 @@ def _extra_squares(errors: Array, jacobian: Array, added: Array) -> tuple[float,
     slopes = rotation.T @ ((own.T @ base) / singular) / scale
     explained = float(((own.T @ base) ** 2).sum())
     variance = max(float((base**2).sum()) - explained, 0.0) / freedom
+    if noise.freedom and fdtrc(freedom, noise.freedom, variance / max(noise.variance, RESOLUTION**2)) > LIKE_NOISE:
+        variance, freedom = max(variance, noise.variance), freedom + noise.freedom
     ratio = explained / added.shape[1] / max(variance, RESOLUTION**2)
     of_law = np.linalg.lstsq(jacobian, errors - added @ slopes, rcond=None)[0]
     error = float(np.sqrt(variance) * np.linalg.norm(rotation[:, -1] / singular) / scale[-1])

@@ -20,6 +20,7 @@ from bptt_bench.analyse.findings.predictions import (
     OddPoint,
     Ungraded,
     Unseen,
+    UnseenTerm,
     Untestable,
     WideInterval,
     Widened,
@@ -314,6 +315,11 @@ def _(one: Misfit) -> str:
         change = 0.0 if one.change is None else one.change
         side = "higher" if change > 0 else "lower"
         return f"the power of {one.along[0]} is {abs(change):.2g} {side} than the law's{p_value}"
+    if one.kind == "term":
+        share = 0.0 if one.change is None else one.change
+        return (
+            f"a term with one more power of {one.along[0]} is {100 * share:.2g} % of the largest level's value{p_value}"
+        )
     if one.kind == "interaction":
         return f"residuals follow the product of {join_names(one.along)}{p_value}"
     if one.kind == "runs":
@@ -336,6 +342,14 @@ def _(one: Unseen) -> str:
         f"the law can hardly be tested here: a power of {one.factor} off by {one.change:.2g} would not be seen, "
         f"by which the value would be {_change(one.effect)}; more levels of {one.factor} or more samples would show it"
     )
+
+
+@words.register
+def _(one: UnseenTerm) -> str:
+    most = f"up to {100 * one.share:.2g} % of the largest level's value"
+    term = f"a term with one more power of {one.factor} is not excluded: {most}"
+    remedy = f"larger {one.factor} or more samples would show it"
+    return f"{term}, by which this one would be {_change(one.effect)}; {remedy}"
 
 
 @words.register

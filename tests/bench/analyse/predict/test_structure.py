@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
+from bptt_bench.analyse.fitting.fit import fit
+from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.predict.structure import REJECT_BELOW, LawTests
 
 from tests.bench.analyse.predict.made import one_factor, two_factors
@@ -38,6 +41,55 @@ def test_a_missing_term_bends_the_residuals(rng: np.random.Generator) -> None:
     assert max(one.effect or 0.0 for one in effects) > 0.5
 
 
+SEVEN = np.array([100.0, 300, 1000, 3000, 10_000, 30_000, 100_000])
+BEYOND = {"n": np.array([8e5])}  # eight times as large
+
+
+def with_square(share: float, seed: int = 0, samples: int = 3) -> Fit:
+    """A fit of n to times with n² beside it, which takes a share of the linear term at the largest size."""
+    n = np.repeat(SEVEN, samples)
+    noise = 0.03 * np.random.default_rng(seed).standard_normal(len(n))
+    seconds = (1e-5 + 1e-8 * n * (1 + share * n / n.max())) * np.exp(noise)
+    return fit(pd.DataFrame({"n": n, "seconds_per_eval": seconds}), "n")
+
+
+def test_a_further_term_that_only_the_largest_sizes_show_is_found_with_its_share() -> None:
+    tests = LawTests(with_square(0.35))
+    (found,) = [one for one in tests.misfits if one.kind == "term"]
+    assert found.along == ("n",)
+    assert found.change == pytest.approx(0.35, abs=0.1)
+    (effects,) = tests.effects(BEYOND)
+    (effect,) = [one.effect for one in effects if one.kind == "term"]
+    assert effect == pytest.approx(np.log(1 + 8 * 0.35), abs=0.3)
+
+
+def test_more_samples_show_a_further_term_more_often() -> None:
+    shown = [sum(bool(LawTests(with_square(0.12, seed, n)).misfits) for seed in range(10)) for n in (1, 3, 10)]
+    assert shown[0] < shown[1] < shown[2]
+    assert shown[2] >= 9
+
+
+def test_a_trace_of_a_departure_is_no_misfit_and_has_an_effect() -> None:
+    traces = 0
+    for seed in range(20):
+        tests = LawTests(with_square(0.08, seed))
+        (effects,) = tests.effects(BEYOND)
+        assert {one.kind for one in tests.misfits} <= {one.kind for one in effects}
+        traces += len(effects) > len(tests.misfits)
+    assert traces >= 5
+
+
+def test_a_term_that_is_not_excluded_matters_more_the_farther_and_less_with_more_samples() -> None:
+    few, many = (
+        LawTests(with_square(0.0, samples=n)).unseen_terms({"n": SEVEN[-1] * np.array([1, 64])}) for n in (3, 30)
+    )
+    (near, far), (_, known) = few, many
+    assert near is not None and far is not None and known is not None  # noqa: PT018
+    assert near.effect == pytest.approx(np.log1p(near.share), rel=0.01)
+    assert near.share == far.share < 0.1
+    assert near.effect < known.effect < far.effect
+
+
 def test_a_missing_product_is_found_between_its_factors(rng: np.random.Generator) -> None:
     tests = LawTests(two_factors(lambda n, m: 1e-6 * (n + m + 0.02 * n * m), "n + m", rng))
     assert ("m", "n") in {one.along for one in tests.misfits if one.kind == "interaction"}
@@ -58,9 +110,6 @@ def test_a_power_law_that_fits_better_is_named(rng: np.random.Generator) -> None
 
 
 def test_what_cannot_be_tested_says_what_would_make_it_testable(rng: np.random.Generator) -> None:
-    import pandas as pd
-    from bptt_bench.analyse.fitting.fit import fit
-
     n, m = np.tile([8.0, 16, 32, 64, 128], 2), np.repeat([2.0, 4.0], 5)
     seconds = 1e-6 * n * m * np.exp(0.01 * rng.standard_normal(10))
     whole = fit(pd.DataFrame({"n": n, "m": m, "seconds_per_eval": seconds}), "n*m", overhead=())
