@@ -90,11 +90,15 @@ class CensoredPoints(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MostlyOverhead(Finding):
-    """A law whose own terms explain only a small share of a response (``of``) at the largest point."""
+    """A law whose own terms are only a small share of a response (``of``) at the largest point.
+
+    ``is_beyond``: or at a predicted point, which overhead that grows faster has outgrown.
+    """
 
     share: float
     of: str
     overhead: tuple[str, ...]
+    is_beyond: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

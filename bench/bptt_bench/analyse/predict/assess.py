@@ -3,9 +3,9 @@
 A prediction is *rejected* if it goes beyond the data with a law that these reject, and the departure that they show
 would change it by more than a tenth. It is *doubtful* if the procedure missed too many of the largest measured points,
 predicted from the others, or by far; if a point lies far off the law and all others; beyond the data, if the law's own
-terms are hardly seen beside the overhead, if nothing can test the law along the factor, if there is a trace of a
-departure that would change the value by a quarter, or if a change of a power or a further term that nothing would show
-doubles the value; at more than a thousand times what was measured, four times below it or below it
+terms are hardly seen beside the overhead, or are less than it there; if nothing can test the law along the factor; if
+there is a trace of a departure that would change the value by a quarter; if a change of a power or a further term that
+nothing would show doubles the value; at more than a thousand times what was measured, four times below it or below it
 with a larger value than any measured; or where its interval spans more than a factor of a hundred.
 """
 
@@ -20,7 +20,8 @@ from functools import cached_property
 import numpy as np
 import threadpoolctl
 
-from bptt_bench.analyse.findings.fits import FAR_OFF, LackOfFit
+from bptt_bench.analyse.data.response import substance
+from bptt_bench.analyse.findings.fits import FAR_OFF, LackOfFit, MostlyOverhead
 from bptt_bench.analyse.findings.predictions import (
     Assessment,
     Backtest,
@@ -40,7 +41,7 @@ from bptt_bench.analyse.findings.predictions import (
     Widened,
 )
 from bptt_bench.analyse.findings.reason import Finding
-from bptt_bench.analyse.fitting.cautions import overhead_caution
+from bptt_bench.analyse.fitting.cautions import overhead_caution, overhead_names
 from bptt_bench.analyse.fitting.fitted import Fit, columns_at
 from bptt_bench.analyse.predict.backtests import Cut
 from bptt_bench.analyse.predict.candidates import DRIFT, LAW, PowerLaw
@@ -63,6 +64,7 @@ FEWEST_BESIDE = 5  # points, of which one is odd
 LEAST_SCATTER = 0.02  # of logarithms: points of a table are rounded
 WIDE = 100.0  # times the lower end of an interval: beyond, not even the order of magnitude is known
 BLIND = 0.5  # of the logarithm: a departure that large must be seen for a test to say something
+LEAST_OWN = 0.5  # share of a prediction that is the law's own: overhead is no law that anybody stated
 MOST_MISSED = 0.2  # of the points of a backtest
 FEWEST_MISSED = 3  # in a small backtest two points may be missed by chance, unless they are most of it
 FAR_MISSED = math.log(1.5)  # median error of a backtest, which no interval makes sound
@@ -208,7 +210,7 @@ class LawPredictor:
             own += self._far_off_levels(points[i])
             own += self._below_bounds
             if beyond[i]:
-                own += self._mostly_overhead
+                own += self._mostly_overhead(points[i])
                 own += self._far_off
                 own += [one for one in misfits if _matters(one, float(bent[i]))]
                 own += [one for one in self.tests.untestable if self._is_beyond(one, points[i])]
@@ -216,11 +218,19 @@ class LawPredictor:
             found.append(own)
         return found
 
-    @cached_property
-    def _mostly_overhead(self) -> list[Finding]:
-        """What says that the law's own terms are too small in the data to tell how they go on."""
+    def _mostly_overhead(self, point: Mapping[str, float]) -> list[Finding]:
+        """Return what says that the law's own terms are too small, in the data or at a point that overhead outgrows."""
         caution = overhead_caution(self._fit)
-        return [] if caution is None else [caution]
+        if caution is not None:
+            return [caution]
+        with np.errstate(all="ignore"):
+            each = columns_at(self._fit.full_law, [point])[0] * self._fit.coefficients
+        own = [term.role != "overhead" for term in self._fit.terms]
+        share = float(each[own].sum() / each.sum())
+        if share >= LEAST_OWN:
+            return []
+        of = substance(self._fit.response, self._fit.unit)
+        return [MostlyOverhead(share=share, of=of, overhead=overhead_names(self._fit), is_beyond=True)]
 
     def _far_off_levels(self, point: Mapping[str, float]) -> list[Finding]:
         return [*self._far_beyond(point), *self._far_below(point)]

@@ -4,7 +4,8 @@
 imagined points in favour of each way keep three real ones from deciding. Which ways they favour depends on the tests of
 the law. Where nothing speaks against it, it has to be shown that another way is better. Where it is rejected, the law
 alone, the law with thresholds and a product of powers share these points by what evidence the data are for each.
-Points to which what neighbours share is carried from far have weights of their own, from held-out points alike.
+Points to which what neighbours share is carried from far have weights of their own, from held-out points alike, or from
+all of them where none is alike.
 
 The estimate is the weighted median of what the ways say: that of a way with more than half of the weight is not moved
 by the others, which take part in the interval.
@@ -181,14 +182,15 @@ def _stacked(trials: Sequence[Trial], imagined: Array, *, far_alone: bool = Fals
 
     Parameters
     ----------
-    far_alone : whether only the points count to which residuals are carried from far.
+    far_alone : whether only the points count to which residuals are carried from far, if there are any.
     """
     weights = imagined / imagined.sum()
     if not trials or len(weights) == 1:
         return np.asarray(weights)
     counts = _counts(trials)
-    if far_alone:
-        counts *= np.concatenate([one.is_far for one in trials])
+    far = np.concatenate([one.is_far for one in trials])
+    if far_alone and far.any():
+        counts *= far
     density = np.concatenate([_log_density(one.measured - one.centre, one.scale, TAILS) for one in trials], axis=1)
     density = np.exp(density - density.max(axis=0))
     for _ in range(MOST_ROUNDS):

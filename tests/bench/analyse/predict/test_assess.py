@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from bptt_bench.analyse.findings.fits import MostlyOverhead
 from bptt_bench.analyse.findings.predictions import (
     Assessment,
     Backtest,
@@ -17,12 +19,14 @@ from bptt_bench.analyse.findings.predictions import (
     NeverVaried,
     OddPoint,
     Unseen,
+    UnseenTerm,
     Untestable,
 )
 from bptt_bench.analyse.fitting.fit import fit
 from bptt_bench.analyse.predict.assess import LawPredictor, doubt_unvaried, has_failed
+from bptt_bench.analyse.predict.structure import REJECT_BELOW
 
-from tests.bench.analyse.predict.made import one_factor, two_factors
+from tests.bench.analyse.predict.made import Array, one_factor, two_factors
 
 FAR = [{"n": 65_536.0}]
 
@@ -43,6 +47,53 @@ def test_a_wrong_law_is_rejected_beyond_its_data_and_not_within(rng: np.random.G
     assert far.grade is Grade.REJECTED
     assert all(isinstance(one, Misfit) and one.effect is not None for one in far.reasons if one.kind == "exponent")  # type: ignore[attr-defined]
     assert inside.grade is Grade.SOUND
+
+
+def table_of(truth: Callable[[Array], Array], samples: int = 3, noise: float = 0.03, seed: int = 0) -> pd.DataFrame:
+    n = np.repeat([100.0, 300, 1000, 3000, 10_000, 30_000, 100_000], samples)
+    seconds = truth(n) * np.exp(noise * np.random.default_rng(seed).standard_normal(len(n)))
+    return pd.DataFrame({"n": n, "seconds_per_eval": seconds})
+
+
+def test_a_law_that_misses_a_term_of_the_largest_sizes_is_rejected_beyond_them() -> None:
+    table = table_of(lambda n: 1e-5 + 1e-8 * n * (1 + 0.35 * n / 1e5))
+    for known in LawPredictor(fit(table, "n")).assess([{"n": 2e5}, {"n": 8e5}, {"n": 6.4e6}]):
+        assert known.grade is Grade.REJECTED
+        assert "term" in {one.kind for one in known.reasons if isinstance(one, Misfit)}
+        assert not any(isinstance(one, Unseen | UnseenTerm) for one in (*known.reasons, *known.remarks))
+
+
+def test_a_term_that_is_not_excluded_makes_a_prediction_doubtful_where_it_would_double_it() -> None:
+    predictor = LawPredictor(fit(table_of(lambda n: 1e-5 + 1e-8 * n), "n"))
+    near, far = predictor.assess([{"n": 2e5}, {"n": 6.4e6}])
+    assert near.grade is Grade.SOUND
+    assert far.grade is Grade.DOUBTFUL
+    (reason,) = far.reasons
+    assert isinstance(reason, UnseenTerm)
+    assert reason.effect > np.log(2)
+
+
+def test_a_trace_of_a_departure_makes_a_prediction_doubtful_where_it_would_change_it_much() -> None:
+    grades = []
+    for seed in range(30):
+        predictor = LawPredictor(fit(table_of(lambda n: 1e-5 + 1e-8 * n * (1 + 0.1 * n / 1e5), seed=seed), "n"))
+        (known,) = predictor.assess([{"n": 4e5}])
+        traces = [one for one in known.reasons if isinstance(one, Misfit) and one.p_value >= REJECT_BELOW]
+        if known.grade is Grade.DOUBTFUL and traces:
+            assert max(abs(one.effect or 0.0) for one in traces) > np.log(1.25)
+        grades.append(known.grade)
+    assert grades.count(Grade.SOUND) <= 15
+    assert {Grade.DOUBTFUL, Grade.REJECTED} <= set(grades)
+
+
+def test_a_prediction_that_is_mostly_overhead_is_doubtful() -> None:
+    predictor = LawPredictor(fit(table_of(lambda n: 1e-6 * (1 + 0.1 * n / 1e5)), "1", overhead=("n",)))
+    inside, far = predictor.assess([{"n": 1e4}, {"n": 6.4e6}])
+    assert inside.grade is Grade.SOUND
+    assert far.grade is not Grade.SOUND
+    (found,) = [one for one in far.reasons if isinstance(one, MostlyOverhead)]
+    assert found.is_beyond
+    assert found.share == pytest.approx(1 / 7.4, rel=0.5)
 
 
 def test_a_departure_too_small_to_matter_does_not_reject(rng: np.random.Generator) -> None:

@@ -54,6 +54,17 @@ def test_from_run_to_run_a_rejected_law_predicts_the_same_and_within_wide_ends(n
     assert np.median(values) == pytest.approx(40, rel=0.3)
 
 
+def test_an_interval_is_no_narrower_where_neighbours_are_carried_from_far() -> None:
+    """Times that stop growing, as a limit cuts them off, after which no backtest held out a point so far."""
+    n = np.repeat(100.0 * 2 ** np.arange(12), 2)
+    seconds = np.minimum(1e-6 * n**1.5, 2.0) * np.exp(0.01 * np.random.default_rng(0).standard_normal(len(n)))
+    law = "n**1.5*(n<=16000) + (n>16000)"
+    stack = Stack(fit(pd.DataFrame({"n": n, "seconds_per_eval": seconds}), law))
+    found = stack.predict({"n": n.max() * np.array([2.0, 4.0, 7.0, 9.0, 16.0])})
+    spans = [np.log(one.high / one.low) for one in found]
+    assert np.diff(spans).min() > -0.1
+
+
 def test_the_imagined_points_shift_as_the_tests_become_clearer(rng: np.random.Generator) -> None:
     shares = []
     for change in (0.0, 0.02, 0.05, 0.3):

@@ -78,7 +78,8 @@ def _(one: fits.ZeroPossible) -> str:
 @words.register
 def _(one: fits.MostlyOverhead) -> str:
     overhead = f"{1 - one.share:.0%} are the overhead {sum_of(one.overhead)}"
-    return f"the law's own terms explain {one.share:.0%} of the {one.of} at the largest point, {overhead}"
+    where = "predicted here" if one.is_beyond else "at the largest point"
+    return f"the law's own terms explain {one.share:.0%} of the {one.of} {where}, {overhead}"
 
 
 @words.register
