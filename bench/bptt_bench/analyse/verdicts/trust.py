@@ -177,18 +177,6 @@ def placebo_alarms(repeats: Sequence[Repeat]) -> PlaceboAlarms | None:
     )
 
 
-def contradictions(quiet: Iterable[Stability], repeats: Iterable[Repeat]) -> list[tuple[str, str]]:
-    """Return runs and claims with the opposite of the commonest verdict, such as refuted instead of supported."""
-    opposite: dict[Word, Word] = {"supported": "refuted", "refuted": "supported"}
-    commonest = {one.judged: one.commonest for one in quiet}
-    return [
-        (repeat.name, judged.claim)
-        for repeat in repeats
-        for judged, word in repeat.words().items()
-        if judged in commonest and word == opposite.get(commonest[judged])
-    ]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
     """How often 95 % intervals held the truth in simulated measurements with the noise that was found.

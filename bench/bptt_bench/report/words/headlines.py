@@ -20,8 +20,6 @@ from bptt_bench.report.words.findings.clauses import words
 from bptt_bench.report.words.findings.estimates import SIGNS
 from bptt_bench.report.words.findings.growth import STEADY
 
-MOST_WORDS = 20  # of a one-line reason; more is for the whole one
-
 
 def headline_of(reason: Reason) -> str:
     """Return a reason in one line: what was found, and of what is not supported the cause if it is known."""
