@@ -11,7 +11,6 @@ from bptt_bench.errors import StoreError
 from bptt_bench.measure.protocol.schedule import SWEEP
 from bptt_bench.measure.timing.timing import no_garbage_collection
 from bptt_bench.store.importers.reading.naming import select_columns
-from bptt_bench.store.importers.reading.text import one_line
 from bptt_bench.store.runs.derived import stored_derivation
 from bptt_bench.store.runs.experiments import stored_experiment
 from bptt_bench.store.runs.hosts import assign_hosts, environments
@@ -20,6 +19,7 @@ from bptt_bench.store.runs.record_types import require_types
 from bptt_bench.store.runs.samples import SAMPLES, read_records
 from bptt_bench.store.runs.untimed import UNTIMED, untimed_rows
 from bptt_bench.text.arguments import require_texts, show_value
+from bptt_bench.text.wording import one_line
 
 if TYPE_CHECKING:
     import pandas as pd

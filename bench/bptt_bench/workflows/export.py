@@ -15,9 +15,9 @@ from bptt_bench.analyse.data.response import unit_of
 from bptt_bench.analyse.data.samples import categories_of
 from bptt_bench.analyse.evidence.evidence import WHOLE, fitted_samples, without_records
 from bptt_bench.errors import FitError, StoreError
-from bptt_bench.plan.law.wording import unknown_name
 from bptt_bench.store.frame import as_samples
 from bptt_bench.text.units import Unit, name_with_unit, unit_of_name
+from bptt_bench.text.wording import unknown_name
 from bptt_bench.workflows.run import sigterm_as_interrupt
 
 if TYPE_CHECKING:

@@ -41,12 +41,11 @@ from bptt_bench.analyse.fitting.select import Preference, prefer_fits
 from bptt_bench.analyse.predict.predictor import PointPrediction, make_predictor
 from bptt_bench.errors import FitError, TextError
 from bptt_bench.plan import Point
-from bptt_bench.plan.law.wording import did_you_mean
 from bptt_bench.store.frame import load
 from bptt_bench.store.importers.reading.naming import name_factors
-from bptt_bench.store.importers.reading.text import list_names
 from bptt_bench.text.numerals import parse_level
 from bptt_bench.text.points import PointQuery, level_error, parse_points, unquote
+from bptt_bench.text.wording import did_you_mean, list_names
 
 if TYPE_CHECKING:
     import pandas as pd

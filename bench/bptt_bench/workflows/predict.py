@@ -16,12 +16,12 @@ from bptt_bench.analyse.predict.predictor import WORKING_SET, PointPrediction, P
 from bptt_bench.errors import FitError
 from bptt_bench.measure.probe.environment import memory_bytes
 from bptt_bench.plan import Experiment, Point
-from bptt_bench.plan.law.wording import did_you_mean
 from bptt_bench.text.arguments import require_text, require_texts
 from bptt_bench.text.numbers import amount_in_sentence
 from bptt_bench.text.points import PointQuery, PointText, normalize_name, parse_points
 from bptt_bench.text.quantities import Budget, parse_budget
 from bptt_bench.text.units import BYTE, Unit
+from bptt_bench.text.wording import did_you_mean
 from bptt_bench.workflows.prediction_sources import PredictionSource, StatedLaw, prediction_sources
 
 if TYPE_CHECKING:

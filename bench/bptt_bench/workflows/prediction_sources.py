@@ -23,13 +23,13 @@ from bptt_bench.analyse.predict.predictor import Predictor, declared, make_predi
 from bptt_bench.errors import DesignError, FitError
 from bptt_bench.plan import Experiment, Factor, Point, Subject
 from bptt_bench.plan.description.lookup import is_everywhere
-from bptt_bench.plan.law.wording import did_you_mean
 from bptt_bench.report.words.reasons import clause_of
 from bptt_bench.store.frame import as_samples
 from bptt_bench.store.importers.reading.naming import name_factors
 from bptt_bench.store.runs.experiments import experiment_of_run
 from bptt_bench.text.points import level_error
 from bptt_bench.text.units import Unit
+from bptt_bench.text.wording import did_you_mean
 from bptt_bench.workflows.fit import factors_as_law, fit_rows, prepare_rows, select_subject
 
 if TYPE_CHECKING:

@@ -15,11 +15,10 @@ from bptt_bench.errors import FitError, LawError
 from bptt_bench.plan import CostLaw
 from bptt_bench.plan.design.design import OF_POINTS, OF_SAMPLES
 from bptt_bench.plan.law.notation import FUNCTIONS, SEVERAL
-from bptt_bench.plan.law.wording import did_you_mean
 from bptt_bench.store.importers.reading.columns import NUMBERED
 from bptt_bench.store.importers.reading.naming import EMPTY, REPEATED
-from bptt_bench.store.importers.reading.text import list_names
 from bptt_bench.text.units import SECOND, parse_unit, unit_of_name
+from bptt_bench.text.wording import did_you_mean, list_names
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from bptt_bench.plan.design.design import Design, Point
-from bptt_bench.plan.law.wording import join_names
+from bptt_bench.text.wording import join_names
 
 Bound = Literal["tight", "upper", "lower"]
 

@@ -13,7 +13,8 @@ from bptt_bench.plan.design.design import Point
 from bptt_bench.plan.experiment.experiment import Experiment
 from bptt_bench.plan.experiment.subject import Subject
 from bptt_bench.plan.law.law import CostLaw, Term
-from bptt_bench.plan.law.wording import drop_absent_factors, format_law_term, join_names
+from bptt_bench.plan.law.wording import drop_absent_factors, format_law_term
+from bptt_bench.text.wording import join_names
 
 SECONDS, BYTES, COUNT = "seconds_per_eval", "scratch_bytes", "_count"  # responses that have laws, and their suffix
 # Half a power: nearer to the law than to the next whole one. Eleven functions that keep their law were timed over five

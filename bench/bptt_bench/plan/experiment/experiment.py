@@ -15,7 +15,7 @@ from bptt_bench.plan.design.profile import Profile
 from bptt_bench.plan.experiment.categories import find_category_misuse
 from bptt_bench.plan.experiment.subject import COUNTED, Evaluation, PhaseSwitch, Subject
 from bptt_bench.plan.law.law import CostLaw
-from bptt_bench.plan.law.wording import did_you_mean, unknown_name
+from bptt_bench.text.wording import did_you_mean, unknown_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

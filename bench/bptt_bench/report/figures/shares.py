@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from bptt_bench.analyse.evidence.measured_shares import MeasuredShare, measured_share
 from bptt_bench.plan import Claim, Point, ShareClaim
-from bptt_bench.plan.law.wording import join_names
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.lines import along, on_line
 from bptt_bench.report.figures.style import (
@@ -29,6 +28,7 @@ from bptt_bench.report.figures.style import (
     styled,
 )
 from bptt_bench.report.words.content import term_label
+from bptt_bench.text.wording import join_names
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.fitting.fit import Fit

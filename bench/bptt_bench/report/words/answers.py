@@ -13,12 +13,12 @@ from bptt_bench.analyse.data.response import is_exact, meaning
 from bptt_bench.analyse.findings.estimates import RatioEstimate
 from bptt_bench.analyse.findings.limits import Word
 from bptt_bench.plan import LawClaim, Point, RatioClaim
-from bptt_bench.plan.law.wording import join_names
 from bptt_bench.report import format as show
 from bptt_bench.report.words.content import CHECK, MARKS, claim_of, stated_law
 from bptt_bench.report.words.foresight import grade_words
 from bptt_bench.report.words.headlines import brief, headline_of
 from bptt_bench.report.words.reasons import sentence
+from bptt_bench.text.wording import join_names
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.fitting.fitted import Fit

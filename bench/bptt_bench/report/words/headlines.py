@@ -14,11 +14,11 @@ from bptt_bench.analyse.findings import estimates, growth, obstacles, remarks
 from bptt_bench.analyse.findings.limits import Limits
 from bptt_bench.analyse.findings.reason import Finding, Kind, Reason, Width
 from bptt_bench.analyse.stats.estimate import Interval
-from bptt_bench.plan.law.wording import join_names
 from bptt_bench.report import format as show
 from bptt_bench.report.words.findings.clauses import words
 from bptt_bench.report.words.findings.estimates import SIGNS
 from bptt_bench.report.words.findings.growth import STEADY
+from bptt_bench.text.wording import join_names
 
 
 def headline_of(reason: Reason) -> str:

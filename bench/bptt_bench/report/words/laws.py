@@ -10,10 +10,10 @@ from bptt_bench.analyse.data.response import is_count, is_exact, meaning, substa
 from bptt_bench.analyse.discover.law_set import DecidingMeasurement, LawSet
 from bptt_bench.analyse.findings.fits import FAR_OFF, FarPoint, NoLawFits
 from bptt_bench.analyse.fitting.cautions import overhead_caution
-from bptt_bench.plan.law.wording import join_names
 from bptt_bench.report import format as show
 from bptt_bench.report.words.findings.clauses import span, words
 from bptt_bench.report.words.findings.fits import off_in_words
+from bptt_bench.text.wording import join_names
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.evidence.evidence import Evidence

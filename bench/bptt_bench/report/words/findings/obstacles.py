@@ -8,9 +8,9 @@ from bptt_bench.analyse.data.response import SCRATCH, is_count, no_noise, substa
 from bptt_bench.analyse.findings import obstacles
 from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.plan.experiment.deferred import REMEDIES
-from bptt_bench.plan.law.wording import join_names
 from bptt_bench.report.format import WHOLE, response, term
 from bptt_bench.report.words.findings.clauses import MORE_IN_ONE_CALL, OR_CONSUME, counted, number, span, sum_of, words
+from bptt_bench.text.wording import join_names
 
 RECORDS: Mapping[obstacles.Record, str] = {
     "blocks": "the samples have no blocks to pair them by",

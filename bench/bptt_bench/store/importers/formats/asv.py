@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bptt_bench.errors import StoreError
 from bptt_bench.store.importers.reading.json_cursor import JsonCursor
 from bptt_bench.store.importers.reading.table import SECONDS, BenchmarkSamples, Notes, one_value, tidy_frame
-from bptt_bench.store.importers.reading.text import decode_text, list_names, parse_json, printable, read_bytes
+from bptt_bench.store.importers.reading.text import decode_text, parse_json, read_bytes
 from bptt_bench.store.runs.samples import SAMPLES
 from bptt_bench.text.units import SECOND, is_unit, name_with_unit, unit_of
+from bptt_bench.text.wording import list_names, printable
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,7 +16,7 @@ from bptt_bench.errors import StoreError
 from bptt_bench.store.importers.formats.records import json_lines
 from bptt_bench.store.importers.reading.names import factor_names
 from bptt_bench.store.importers.reading.table import SECONDS, BenchmarkSamples, Notes, tidy_frame
-from bptt_bench.store.importers.reading.text import list_names, printable
+from bptt_bench.text.wording import list_names, printable
 
 if TYPE_CHECKING:
     import pandas as pd

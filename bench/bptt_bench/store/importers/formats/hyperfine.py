@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bptt_bench.store.importers.reading.json_cursor import JsonCursor
 from bptt_bench.store.importers.reading.names import command_templates, parse_names
 from bptt_bench.store.importers.reading.table import SECONDS, BenchmarkSamples, Notes, one_value, tidy_frame
-from bptt_bench.store.importers.reading.text import printable
+from bptt_bench.text.wording import printable
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bptt_bench.plan.design import design
-from bptt_bench.store.importers.reading.text import printable
+from bptt_bench.text.wording import printable
 
 MOST_FACTOR_CHARACTERS = 40
 TAKEN = design.TAKEN | {"repetition"}  # columns and functions of ours, which a factor must not be taken for

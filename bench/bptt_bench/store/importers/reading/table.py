@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bptt_bench.errors import StoreError
 from bptt_bench.store.importers.reading.names import factor_names, parse_number
-from bptt_bench.store.importers.reading.text import MOST_VALUES, printable
+from bptt_bench.store.importers.reading.text import MOST_VALUES
 from bptt_bench.text.numerals import parse_spelled
+from bptt_bench.text.wording import printable
 
 if TYPE_CHECKING:
     import numpy as np
