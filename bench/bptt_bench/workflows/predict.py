@@ -11,7 +11,7 @@ import threadpoolctl
 
 from bptt_bench.analyse.data.response import ALLOCATED
 from bptt_bench.analyse.evidence.evidence import WHOLE
-from bptt_bench.analyse.predict.inverse import FARTHEST, LargestLevel, LevelRange, largest_within
+from bptt_bench.analyse.predict.inverse import FARTHEST, LargestLevel, SearchSpan, largest_within
 from bptt_bench.analyse.predict.predictor import WORKING_SET, PointPrediction, Predictor
 from bptt_bench.errors import FitError
 from bptt_bench.measure.probe.environment import memory_bytes
@@ -331,7 +331,7 @@ def _predict_largest(
     )
     for source, points in wanted:
         levels = source.factors[factor]
-        span = LevelRange(levels.smallest, levels.largest * FARTHEST, levels.whole)
+        span = SearchSpan(levels.smallest, levels.largest * FARTHEST, levels.whole)
         for one in _responses_within(source, budget, within, response):
             predictor = _predictor(source, one)
             for point in points:

@@ -14,7 +14,6 @@ import numpy as np
 from bptt_bench.analyse.data.columns import WHOLE, choose_response, column_roles, find_factors, with_noise_columns
 from bptt_bench.analyse.data.response import COUNT_SUFFIX, is_count, is_exact
 from bptt_bench.analyse.discover.deciding import deciding_measurement
-from bptt_bench.analyse.discover.evidence import EXACT, STEPS, UNKNOWN_NOISE, noise_prior
 from bptt_bench.analyse.discover.extensions import free_power, places_of_corners, with_corners
 from bptt_bench.analyse.discover.falling import falling, turning
 from bptt_bench.analyse.discover.family import make_family
@@ -26,6 +25,7 @@ from bptt_bench.analyse.discover.finalists import (
     with_constant,
 )
 from bptt_bench.analyse.discover.law_set import Candidate, LawSet
+from bptt_bench.analyse.discover.marginal_likelihood import EXACT, STEPS, UNKNOWN_NOISE, noise_prior
 from bptt_bench.analyse.discover.search import Law, Search
 from bptt_bench.analyse.discover.steps import with_steps
 from bptt_bench.analyse.discover.work import exact_laws, laws_of_time, merge_by_leading_terms

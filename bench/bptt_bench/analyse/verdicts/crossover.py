@@ -17,7 +17,7 @@ from bptt_bench.analyse.findings.remarks import UnequalParts
 from bptt_bench.analyse.fitting.fitted import Fit, columns_at
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Interval, t_quantile
-from bptt_bench.analyse.stats.search import root
+from bptt_bench.analyse.stats.scalar_root import root
 from bptt_bench.analyse.verdicts.verdict import Verdict, inconclusive, not_identifiable, settle, weigh
 from bptt_bench.analyse.verdicts.width import width_of
 from bptt_bench.plan import CostLaw, CrossoverClaim

@@ -39,7 +39,7 @@ BOUNDS = {"tight": "", "upper": "at most ", "lower": "at least "}
 MOST_NAMED = 3  # claims of a subject that are not supported
 
 
-class Answer(NamedTuple):
+class SubjectAnswer(NamedTuple):
     """What was found of one subject, or of two beside each other; ``text`` goes on from its name, as one sentence does.
 
     ``verdict`` is the worst that any of its claims has.
@@ -61,7 +61,7 @@ class RegimeRow(NamedTuple):
     slowdown: str
 
 
-def answers(analysis: Analysis) -> list[Answer]:
+def answers(analysis: Analysis) -> list[SubjectAnswer]:
     """Return what was found, a sentence or two for each subject that was judged, checks last."""
     found = [*_race(analysis), *_ratios(analysis)]
     for subject, verdicts in _by_subject(analysis).items():
@@ -71,9 +71,9 @@ def answers(analysis: Analysis) -> list[Answer]:
     return [*found, *_checks(analysis)]
 
 
-def _answer(subject: str, verdicts: Sequence[Verdict], text: str) -> Answer:
+def _answer(subject: str, verdicts: Sequence[Verdict], text: str) -> SubjectAnswer:
     worst = _worst(verdicts)
-    return Answer(subject, worst, MARKS[worst], text)
+    return SubjectAnswer(subject, worst, MARKS[worst], text)
 
 
 def _worst(verdicts: Sequence[Verdict]) -> Word:
@@ -162,7 +162,7 @@ def _short_claim(verdict: Verdict) -> str:
 # --- ratios, races and checks -----------------------------------------------------------------------------------------
 
 
-def _ratios(analysis: Analysis) -> Iterator[Answer]:
+def _ratios(analysis: Analysis) -> Iterator[SubjectAnswer]:
     """Yield how far the ratio of each two subjects is from the predicted one, over all claimed points."""
     groups: dict[tuple[str, str, str | None, str], list[Verdict]] = {}
     for verdict in analysis.verdicts:
@@ -182,7 +182,7 @@ def _ratios(analysis: Analysis) -> Iterator[Answer]:
         yield _answer(name, verdicts, f"{each.strip()} {within}, with no constant fitted.")
 
 
-def _race(analysis: Analysis) -> Iterator[Answer]:
+def _race(analysis: Analysis) -> Iterator[SubjectAnswer]:
     race = analysis.race
     if race is None:
         return
@@ -195,7 +195,7 @@ def _race(analysis: Analysis) -> Iterator[Answer]:
     yield _answer(race.subject, verdicts, f"{speed}, in the geometric mean over {len(points)} points.")
 
 
-def _checks(analysis: Analysis) -> Iterator[Answer]:
+def _checks(analysis: Analysis) -> Iterator[SubjectAnswer]:
     """Yield how many checks passed."""
     checks = [one for one in analysis.verdicts if one.kind == CHECK]
     if checks:

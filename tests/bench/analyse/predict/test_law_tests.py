@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bptt_bench.analyse.predict.structure import REJECT_BELOW, LawTests
+from bptt_bench.analyse.predict.law_tests import REJECT_BELOW, LawTests
 
 from tests.bench.analyse.predict.made import one_factor, two_factors
 
