@@ -257,13 +257,7 @@ class ComplexitySession:
         """Put verdict and reason into the report, in plain words that xdist can hand on."""
         error = None if call.excinfo is None else call.excinfo.value
         if error is None and item.growth is not None:
-            from bptt_bench.report.words.growth import headline
-
-            word, text = "supported", headline(item.growth) + item.law.origin + item.law.remark
-            if item.found is not None:
-                from bptt_bench.report.words.laws import answer_text
-
-                text = f"{text}; {answer_text(item.found)}"
+            word, text = "supported", item.headline(item.growth)
         elif error is None and item.found is not None:
             from bptt_bench.report.words.laws import in_one_line
 
@@ -273,7 +267,7 @@ class ComplexitySession:
             word, text = "inconclusive", item.left_open
             report.longrepr = (str(path), (line or 0) + 1, text)
         elif isinstance(error, LawRefuted):
-            word, text = "refuted", str(error).partition("\n")[0]
+            word, text = "refuted", error.headline
         else:
             return
         if item.growth is not None or item.found is not None:
