@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from bptt_bench.analyse.data.response import is_exact, meaning, substance
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL, phase_of
 from bptt_bench.plan.law.wording import drop_absent_factors, format_term
 from bptt_bench.text.numbers import (
     NARROW,
@@ -32,7 +33,6 @@ __all__ = [
     "NARROW",
     "PREFIXES",
     "UNDEFINED",
-    "WHOLE",
     "against",
     "amount",
     "amount_interval",
@@ -57,9 +57,7 @@ __all__ = [
     "unnamed_subject",
     "verdict_words",
 ]
-WHOLE = "seconds_per_eval"
 _PRODUCT = re.compile(r"[\w)]\*{1,2}[\w(](?:[\w()/^-]|\*{1,2}(?=[\w(-]))*")
-SUFFIX = "_" + WHOLE
 
 
 def term(text: str) -> str:
@@ -144,11 +142,12 @@ def response(name: str) -> str:
     >>> response("scratch_bytes"), response("comparisons_count")
     ('memory beyond the result', 'number of comparisons')
     """
-    if name == WHOLE:
+    if name == SECONDS_PER_EVAL:
         return "whole evaluation"
     if is_exact(name):
         return meaning(name)
-    return f"phase {name.removesuffix(SUFFIX)}" if name.endswith(SUFFIX) else name
+    phase = phase_of(name)
+    return name if phase is None else f"phase {phase}"
 
 
 def unnamed_subject(claim: str, subject: str) -> str:

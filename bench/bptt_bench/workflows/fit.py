@@ -12,7 +12,6 @@ import numpy as np
 import threadpoolctl
 
 from bptt_bench.analyse.data.columns import (
-    WHOLE,
     add_roles,
     choose_response,
     factors_in_laws,
@@ -41,6 +40,7 @@ from bptt_bench.analyse.fitting.select import Preference, prefer_fits
 from bptt_bench.analyse.predict.predictor import PointPrediction, make_predictor
 from bptt_bench.errors import FitError, TextError
 from bptt_bench.plan import Point
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 from bptt_bench.store.frame import load
 from bptt_bench.store.importers.reading.naming import name_factors
 from bptt_bench.text.numerals import parse_level
@@ -261,8 +261,12 @@ def prepare_rows(
     found = choose_response(frame, response, laws)
     chosen = [text.partition("=")[0].strip() for text in where]
     rows = add_roles(frame, laws, response=found, block=block, chosen=chosen)
-    if response is None and found != WHOLE:
-        why = "the only one that the data have" if WHOLE in frame.columns else "the only column that is called a time"
+    if response is None and found != SECONDS_PER_EVAL:
+        why = (
+            "the only one that the data have"
+            if SECONDS_PER_EVAL in frame.columns
+            else "the only column that is called a time"
+        )
         rows.attrs["notes"].insert(0, f"response: {found!r}, {why}")
     named_unit = unit_of(found, frame)
     if unit is not None and named_unit is not None and named_unit != unit_of(found, unit=unit):

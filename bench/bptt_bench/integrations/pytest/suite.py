@@ -32,6 +32,7 @@ from bptt_bench.integrations.pytest.rounds import (
 )
 from bptt_bench.measure.timing.timing import is_below_floor, no_garbage_collection
 from bptt_bench.plan import Cell, Claim, Design, Experiment, Point, Subject, block_order
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 from bptt_bench.plan.experiment.seeded import SeededPrepare
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ class Suite:
                 "started_at": started_at,
                 "evaluations": evaluations,
                 "timing": "whole",
-                "seconds_per_eval": seconds_per_eval,
+                SECONDS_PER_EVAL: seconds_per_eval,
                 "below_floor": is_below_floor(seconds_per_eval, empty_call_seconds()),
             }
         )

@@ -22,7 +22,7 @@ from bptt_bench.plan.experiment.deferred import deferred_kind
 from bptt_bench.plan.experiment.seeded import SeededPrepare, SeededTally, seed
 from bptt_bench.plan.experiment.subject import Tally
 
-WHOLE, TALLY = "", "tally"  # phases: of code that names none, and of what the subject counts itself
+NO_PHASE, TALLY = "", "tally"  # phases: of code that names none, and of what the subject counts itself
 OTHER_INPUTS = 1_000  # from this number on: inputs of sizes that had others before
 CHECKED_EVERY = 8  # evaluations: so often a third one is counted, and inputs are compared with what they were
 
@@ -149,7 +149,7 @@ class SubjectCounter:
 
     def _once(self, evaluate: Evaluation, meter: Meter) -> Counts:
         meter.counts = {}
-        meter.phase(WHOLE)
+        meter.phase(NO_PHASE)
         self._run(evaluate)
         return {(phase, name): n for phase, counted in meter.counts.items() for name, n in counted.items()}
 

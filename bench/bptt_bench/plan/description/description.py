@@ -35,6 +35,7 @@ from bptt_bench.plan.description.tables import (
     entries,
     number,
 )
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 from bptt_bench.plan.design.design import Factor, Point
 from bptt_bench.plan.design.profile import Profile
 from bptt_bench.plan.experiment.experiment import PLACEBO_SUFFIX, Experiment, Foresight
@@ -42,8 +43,7 @@ from bptt_bench.plan.experiment.subject import Subject
 from bptt_bench.plan.law.law import CostLaw
 from bptt_bench.plan.machine.peaks import Traffic
 
-WHOLE = ("name", "factors", "subjects", "profiles", "claims", "placebo", "foresight", "agreement", "points")
-WHOLE_TIME = "seconds_per_eval"  # the response whose law is the `law` of a subject
+KEYS = ("name", "factors", "subjects", "profiles", "claims", "placebo", "foresight", "agreement", "points")
 FUNCTIONS = ("working_set", "output_bytes", "works", "roofline")  # of a point, which subjects declare
 CLAIMS: Mapping[str, type[Claim]] = {
     kind.__name__.removesuffix("Claim").lower(): kind
@@ -161,7 +161,7 @@ def decode_experiment(found: Any) -> Experiment:
     ------
     DescriptionError : a field is missing, unknown, or is nothing that it may be; the message names it.
     """
-    whole = Field("", found).fields(WHOLE)
+    whole = Field("", found).fields(KEYS)
     points = [decode_point(field) for field in whole["points"].elements()]
     factors = tuple(decode(Factor, field) for field in whole["factors"].elements())
     subjects = tuple(_decode_subject(field, points, factors) for field in whole["subjects"].elements())
@@ -285,7 +285,7 @@ def _require_subjects(claim: Claim, experiment: Experiment, field: Field) -> Non
             if _find_subject(name, experiment) is None:
                 known = ", ".join(subject.name for subject in experiment.subjects)
                 raise Field(f"{field.where}.{role}", name).must_be(f"one of the subjects {known}")
-    of_time = isinstance(claim, ShareClaim) or getattr(claim, "response", "") == WHOLE_TIME
+    of_time = isinstance(claim, ShareClaim) or getattr(claim, "response", "") == SECONDS_PER_EVAL
     subject = _find_subject(claim.subject, experiment)
     if of_time and subject is not None and subject.law is None:
         raise Field(f"{field.where}.subject", claim.subject).must_be("a subject with a law")

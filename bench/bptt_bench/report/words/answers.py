@@ -13,6 +13,7 @@ from bptt_bench.analyse.data.response import is_exact, meaning
 from bptt_bench.analyse.findings.estimates import RatioEstimate
 from bptt_bench.analyse.findings.limits import Word
 from bptt_bench.plan import LawClaim, Point, RatioClaim
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 from bptt_bench.report import format as show
 from bptt_bench.report.words.content import CHECK, MARKS, claim_of, stated_law
 from bptt_bench.report.words.foresight import grade_words
@@ -104,10 +105,10 @@ def _law(analysis: Analysis, laws: Sequence[Verdict]) -> Iterator[str]:
         assert isinstance(claim, LawClaim), "the verdicts are on laws"
         stated = stated_law(analysis, claim)
         law = BOUNDS[claim.bound] + ("its law" if stated is None else show.law(stated.text))
-        what = "" if claim.response == show.WHOLE else f"its {meaning(claim.response)} "
+        what = "" if claim.response == SECONDS_PER_EVAL else f"its {meaning(claim.response)} "
         who = what if place else what and f"in {what}"
         yield f"{_capital(who) if place else who}{DOES[verdict.verdict]} {law}: {sentence(headline_of(verdict.reason))}"
-        if claim.response == show.WHOLE and verdict.subject in analysis.predictors:
+        if claim.response == SECONDS_PER_EVAL and verdict.subject in analysis.predictors:
             fit = analysis.fits[verdict.subject, claim.response]
             yield from _larger(fit, analysis.predictors[verdict.subject], verdict.verdict)
 
@@ -139,7 +140,7 @@ def _capital(text: str) -> str:
 
 def _claims(analysis: Analysis, subject: str, verdicts: Sequence[Verdict]) -> str:
     """Return how many claims of a subject hold, which do not, and how well its law fits."""
-    fit = analysis.fits.get((subject, show.WHOLE))
+    fit = analysis.fits.get((subject, SECONDS_PER_EVAL))
     law = "" if fit is None else f" about the law {show.law(fit.law.text)}"
     error = "" if fit is None else f" (mean error of the fit {show.percent(fit.error.in_sample_mape)})"
     n = len(verdicts)
@@ -211,7 +212,7 @@ def _checks(analysis: Analysis) -> Iterator[SubjectAnswer]:
 def regime_rows(analysis: Analysis) -> list[RegimeRow]:
     """Return the cache regimes of each subject, each once: those of the whole evaluation, else of a phase."""
     rows: dict[tuple[str, str], list[RegimeRow]] = {}
-    keys = sorted((key for key in analysis.fits if not is_exact(key[1])), key=lambda key: key[1] != show.WHOLE)
+    keys = sorted((key for key in analysis.fits if not is_exact(key[1])), key=lambda key: key[1] != SECONDS_PER_EVAL)
     for subject, response in keys:
         of_terms: dict[str, list[RegimeRow]] = {}
         for one in sorted(analysis.fits[subject, response].cache_regimes(), key=lambda one: one.threshold.estimate):

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-SECONDS = "seconds_per_eval"
 MOST_COLUMNS = 60  # factors and responses together: a table that a person can still name columns of
 MOST_UNIT = 40  # characters of a unit in a note
 MOST_NOTES = 5  # beyond these only their number is shown
