@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bptt_bench.analyse.data.response import is_exact, meaning, substance
 from bptt_bench.plan.design.columns import SECONDS_PER_EVAL, phase_of
+from bptt_bench.plan.experiment.stratum import split_stratum
 from bptt_bench.plan.law.wording import drop_absent_factors, format_term
 from bptt_bench.text.numbers import (
     NARROW,
@@ -160,8 +161,8 @@ def unnamed_subject(claim: str, subject: str) -> str:
     >>> unnamed_subject("exponent of n [dtype=float32]", "sort [dtype=float32]")
     'sort'
     """
-    base, bracket, levels = subject.partition(" [")
-    about = base if bracket + levels in claim else subject
+    base, levels = split_stratum(subject)
+    about = base if f"[{levels}]" in claim else subject
     return "" if about in claim else about
 
 

@@ -32,7 +32,6 @@ from bptt_bench.analyse.discover.law_set import LawSet
 from bptt_bench.analyse.evidence.by_category import apply_to_parts, dividing_categories, parts
 from bptt_bench.analyse.evidence.evidence import fitted_samples
 from bptt_bench.analyse.evidence.own_law import options_of_run
-from bptt_bench.analyse.evidence.strata import stratum
 from bptt_bench.analyse.findings.reason import Finding
 from bptt_bench.analyse.fitting.cautions import cautions
 from bptt_bench.analyse.fitting.fit import Fit, fit
@@ -41,6 +40,7 @@ from bptt_bench.analyse.predict.predictor import PointPrediction, make_predictor
 from bptt_bench.errors import FitError, TextError
 from bptt_bench.plan import Point
 from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
+from bptt_bench.plan.experiment.stratum import stratum
 from bptt_bench.store.frame import load
 from bptt_bench.store.importers.reading.naming import name_factors
 from bptt_bench.text.numerals import parse_level

@@ -16,7 +16,7 @@ from bptt_bench.analyse.discover.discover import discover_each
 from bptt_bench.analyse.discover.law_set import LawSet
 from bptt_bench.analyse.evidence.by_category import apply_to_parts, dividing_categories, parts
 from bptt_bench.analyse.evidence.evidence import Evidence, fit_all, fitted_samples
-from bptt_bench.analyse.evidence.strata import Strata, stratify, stratum
+from bptt_bench.analyse.evidence.strata import Strata, stratify
 from bptt_bench.analyse.findings.reason import Reason
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.predict.predictor import Predictor, declared, make_predictor
@@ -24,6 +24,7 @@ from bptt_bench.errors import DesignError, FitError
 from bptt_bench.plan import Experiment, Factor, Point, Subject
 from bptt_bench.plan.description.lookup import is_everywhere
 from bptt_bench.plan.design.columns import ALLOCATED, SCRATCH, SECONDS_PER_EVAL, count_column
+from bptt_bench.plan.experiment.stratum import stratum
 from bptt_bench.report.words.reasons import clause_of
 from bptt_bench.store.frame import as_samples
 from bptt_bench.store.importers.reading.naming import name_factors

@@ -110,7 +110,8 @@ class Suite:
             if one.verdict == "refuted" or (one.reason.kind is Kind.IMPRECISE and one.reason.cause != "misfit")
         }
         claims = [claim for claim in self.claims()[0] if (claim.name, claim.subject) in undecided]
-        return {name.partition(" [")[0] for claim in claims for name in subjects_of(claim)}
+        found = (self.experiment.subject_of(name) for claim in claims for name in subjects_of(claim))
+        return {subject.name for subject in found if subject is not None}
 
     def _visit(self, benchmark: Benchmark) -> None:
         """Take one more round of a benchmark, or keep why that failed."""

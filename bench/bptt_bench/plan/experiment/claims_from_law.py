@@ -85,7 +85,7 @@ def with_details(experiment: Experiment, *, only: bool = False) -> Experiment:
 
 
 def _details(experiment: Experiment, claim: LawClaim) -> list[DetailClaim]:
-    subject = next((one for one in experiment.subjects if one.name == claim.subject.partition(" [")[0]), None)
+    subject = experiment.subject_of(claim.subject)
     law = None if subject is None else law_of(subject, claim.response)
     if subject is None or law is None:
         return []

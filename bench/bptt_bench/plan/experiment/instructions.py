@@ -87,20 +87,15 @@ def measuring(
             raise ExperimentError(f"measure: {name} need a law of the whole time, which no subject states")
     if not times and not counts and not any(subject.memory_law for subject in subjects):
         raise ExperimentError("measure: memory needs a memory_law, which no subject states")
-    claims = [_with_work(claim, subjects, counts=counts) for claim in experiment.claims]
+    measured = dataclasses.replace(experiment, subjects=subjects, is_timed=times)
+    claims = [_with_work(claim, measured, counts=counts) for claim in experiment.claims]
     kept = [claim for claim in claims if _is_about(claim, measures)]
     if bound == "as claimed":
         claimed = {claim.bound for claim in claims if isinstance(claim, ExponentClaim | LawClaim)}
         bound = "upper" if claimed == {"upper"} else "tight"
     if bound is not None:
         kept += [each for name in counts for each in _claims_of_work(name, subjects, kept, bound)]
-    return dataclasses.replace(
-        experiment,
-        subjects=subjects,
-        claims=tuple(kept),
-        is_timed=times,
-        agreement=experiment.agreement if times else None,
-    )
+    return dataclasses.replace(measured, claims=tuple(kept), agreement=experiment.agreement if times else None)
 
 
 def shrink_points(points: Sequence[Point], share: float) -> list[Point]:
@@ -190,11 +185,11 @@ def _is_about(claim: Claim, measures: Collection[str]) -> bool:
     return ("memory" if response.endswith(BYTES_SUFFIX) else "time") in measures
 
 
-def _with_work(claim: Claim, subjects: Sequence[Subject], *, counts: Sequence[str]) -> Claim:
+def _with_work(claim: Claim, experiment: Experiment, *, counts: Sequence[str]) -> Claim:
     """Return a claim on the law of a time as one on its instructions and operations too, if these are counted."""
     if not isinstance(claim, LawClaim) or claim.response != SECONDS_PER_EVAL:
         return claim
-    mine = next((one for one in subjects if one.name == claim.subject.partition(" [")[0]), None)
+    mine = experiment.subject_of(claim.subject)
     work = tuple(name for name in claim.work if name not in RESPONSES)
     counted = [response for response, name in RESPONSES.items() if mine is not None and name in mine.count_laws]
     return dataclasses.replace(claim, work=(*counted, *work) if counts else work)

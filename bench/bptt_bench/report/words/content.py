@@ -168,8 +168,7 @@ def _in_print(analysis: Analysis, claim: Claim | None, text: str) -> str:
 
 def stated_law(analysis: Analysis, claim: LawClaim) -> CostLaw | None:
     """Return the law that a claim on a law as a whole is about; ``None`` if its subject no longer states it."""
-    names = (claim.subject, claim.subject.partition(" [")[0])
-    subject = next((one for one in analysis.experiment.subjects if one.name in names), None)
+    subject = analysis.experiment.subject_of(claim.subject)
     return None if subject is None else law_of(subject, claim.response)
 
 
