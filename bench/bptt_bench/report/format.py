@@ -19,6 +19,7 @@ from bptt_bench.text.numbers import (
     duration,
     fixed,
     interval,
+    interval_in_sentence,
     number,
     percent,
     prefix_of,
@@ -42,8 +43,10 @@ __all__ = [
     "fixed",
     "formulas",
     "interval",
+    "interval_in_sentence",
     "law",
     "level",
+    "name_of_claim_on",
     "number",
     "percent",
     "point",
@@ -164,6 +167,15 @@ def unnamed_subject(claim: str, subject: str) -> str:
     base, levels = split_stratum(subject)
     about = base if f"[{levels}]" in claim else subject
     return "" if about in claim else about
+
+
+def name_of_claim_on(subject: str, claim: str) -> str:
+    """Return the name of a claim where its subject stands above it: without the subject that it begins with.
+
+    >>> name_of_claim_on("naive", "naive: exponent of T"), name_of_claim_on("sort", "exponent of n")
+    ('exponent of T', 'exponent of n')
+    """
+    return claim.removeprefix(f"{subject}: ")
 
 
 def against(name: str, factor: str) -> str:

@@ -148,16 +148,11 @@ def _claims(analysis: Analysis, subject: str, verdicts: Sequence[Verdict]) -> st
     how_many = ("its claim" if n == 1 else f"all {n} claims") if supported == n else f"{supported} of {n} claims"
     parts = [f"meets {how_many}{law}{error}"]
     for word, said in (("refuted", "refuted"), ("inconclusive", "open")):
-        named = [_short_claim(one) for one in verdicts if one.verdict == word]
+        named = [show.name_of_claim_on(one.subject, one.claim) for one in verdicts if one.verdict == word]
         if named:
             more = [f"{len(named) - MOST_NAMED} more"] if len(named) > MOST_NAMED else []
             parts.append(f"{said}: {join_names([*named[:MOST_NAMED], *more])}")
     return f"{'; '.join(parts)}."
-
-
-def _short_claim(verdict: Verdict) -> str:
-    """Return the name of a claim without the subject that it begins with."""
-    return verdict.claim.removeprefix(f"{verdict.subject}: ")
 
 
 # --- ratios, races and checks -----------------------------------------------------------------------------------------
