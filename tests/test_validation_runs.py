@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bptt_bench.analyse.verdicts.trust import stability
 from bptt_bench.errors import StoreError
 from bptt_bench.plan import Experiment
 
@@ -17,6 +18,7 @@ from tests.validation_runs import (
     Study,
     as_text,
     busy_core,
+    contradictions,
     faults_document,
     load_document,
     main,
@@ -36,6 +38,14 @@ def well_formed(found: dict[str, Any]) -> dict[str, Any]:
     )
     assert json.loads(json.dumps(found)) == found
     return found
+
+
+def test_wrong_under_load_is_the_opposite_of_the_quiet_verdict_and_not_doubt() -> None:
+    quiet = stability([repeat("SRX")])
+    assert contradictions(quiet, [repeat("XXX"), repeat("SRS"), repeat("RSR")]) == [
+        ("healthy-RSR", "counts"),
+        ("healthy-RSR", "growth"),
+    ]
 
 
 def test_stability_names_the_claims_that_change_their_verdict_too_often() -> None:

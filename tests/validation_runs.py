@@ -19,11 +19,12 @@ import math
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bptt_bench.analyse.verdicts.trust import PlaceboAlarms, Repeat, Stability, contradictions, median_of, trust
+from bptt_bench.analyse.findings.limits import Word
+from bptt_bench.analyse.verdicts.trust import PlaceboAlarms, Repeat, Stability, median_of, trust
 from bptt_bench.errors import ExperimentError, MeasureError, StoreError
 from bptt_bench.measure.loop.interrupts import Interrupted
 from bptt_bench.measure.worker.loading import load_experiment
@@ -239,6 +240,18 @@ def faults_document(study: Study, found: Sequence[Repeat], experiment: Experimen
             noise_finding(found),
         ],
     }
+
+
+def contradictions(quiet: Iterable[Stability], repeats: Iterable[Repeat]) -> list[tuple[str, str]]:
+    """Return runs and claims with the opposite of the commonest verdict, such as refuted instead of supported."""
+    opposite: dict[Word, Word] = {"supported": "refuted", "refuted": "supported"}
+    commonest = {one.judged: one.commonest for one in quiet}
+    return [
+        (repeat.name, judged.claim)
+        for repeat in repeats
+        for judged, word in repeat.words().items()
+        if judged in commonest and word == opposite.get(commonest[judged])
+    ]
 
 
 def load_document(study: Study, found: Sequence[Repeat], quiet: Sequence[Repeat]) -> dict[str, Any]:

@@ -119,7 +119,7 @@ def _report_interrupt(error: BaseException) -> int:
 
 
 def _report_unusable(message: str) -> int:
-    from bptt_bench.store.importers.reading.text import one_line
+    from bptt_bench.text.wording import one_line
 
     click.echo(f"error: {one_line(message)}", err=True)
     return EXIT_UNUSABLE
@@ -127,7 +127,7 @@ def _report_unusable(message: str) -> int:
 
 def _report_fault(error: BaseException, *, with_traceback: bool) -> int:
     """Say in one line that an error is ours; in full where it was asked for."""
-    from bptt_bench.store.importers.reading.text import one_line
+    from bptt_bench.text.wording import one_line
 
     if with_traceback:
         click.echo("".join(traceback.format_exception(error)), err=True, nl=False)

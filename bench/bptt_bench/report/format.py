@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from bptt_bench.analyse.data.response import is_exact, meaning, substance
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL, phase_of
+from bptt_bench.plan.experiment.stratum import split_stratum
 from bptt_bench.plan.law.wording import drop_absent_factors, format_term
 from bptt_bench.text.numbers import (
     NARROW,
@@ -17,6 +19,7 @@ from bptt_bench.text.numbers import (
     duration,
     fixed,
     interval,
+    interval_in_sentence,
     number,
     percent,
     prefix_of,
@@ -32,7 +35,6 @@ __all__ = [
     "NARROW",
     "PREFIXES",
     "UNDEFINED",
-    "WHOLE",
     "against",
     "amount",
     "amount_interval",
@@ -41,8 +43,10 @@ __all__ = [
     "fixed",
     "formulas",
     "interval",
+    "interval_in_sentence",
     "law",
     "level",
+    "name_of_claim_on",
     "number",
     "percent",
     "point",
@@ -57,9 +61,7 @@ __all__ = [
     "unnamed_subject",
     "verdict_words",
 ]
-WHOLE = "seconds_per_eval"
 _PRODUCT = re.compile(r"[\w)]\*{1,2}[\w(](?:[\w()/^-]|\*{1,2}(?=[\w(-]))*")
-SUFFIX = "_" + WHOLE
 
 
 def term(text: str) -> str:
@@ -144,11 +146,12 @@ def response(name: str) -> str:
     >>> response("scratch_bytes"), response("comparisons_count")
     ('memory beyond the result', 'number of comparisons')
     """
-    if name == WHOLE:
+    if name == SECONDS_PER_EVAL:
         return "whole evaluation"
     if is_exact(name):
         return meaning(name)
-    return f"phase {name.removesuffix(SUFFIX)}" if name.endswith(SUFFIX) else name
+    phase = phase_of(name)
+    return name if phase is None else f"phase {phase}"
 
 
 def unnamed_subject(claim: str, subject: str) -> str:
@@ -161,9 +164,18 @@ def unnamed_subject(claim: str, subject: str) -> str:
     >>> unnamed_subject("exponent of n [dtype=float32]", "sort [dtype=float32]")
     'sort'
     """
-    base, bracket, levels = subject.partition(" [")
-    about = base if bracket + levels in claim else subject
+    base, levels = split_stratum(subject)
+    about = base if f"[{levels}]" in claim else subject
     return "" if about in claim else about
+
+
+def name_of_claim_on(subject: str, claim: str) -> str:
+    """Return the name of a claim where its subject stands above it: without the subject that it begins with.
+
+    >>> name_of_claim_on("naive", "naive: exponent of T"), name_of_claim_on("sort", "exponent of n")
+    ('exponent of T', 'exponent of n')
+    """
+    return claim.removeprefix(f"{subject}: ")
 
 
 def against(name: str, factor: str) -> str:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from bptt_bench.errors import StoreError
 from bptt_bench.measure.protocol.schedule import SWEEP
 from bptt_bench.measure.timing.timing import no_garbage_collection
+from bptt_bench.plan.design.columns import INSTRUMENTED, SECONDS_PER_EVAL, phase_column
 from bptt_bench.store.importers.reading.naming import select_columns
-from bptt_bench.store.importers.reading.text import one_line
 from bptt_bench.store.runs.derived import stored_derivation
 from bptt_bench.store.runs.experiments import stored_experiment
 from bptt_bench.store.runs.hosts import assign_hosts, environments
@@ -20,11 +20,11 @@ from bptt_bench.store.runs.record_types import require_types
 from bptt_bench.store.runs.samples import SAMPLES, read_records
 from bptt_bench.store.runs.untimed import UNTIMED, untimed_rows
 from bptt_bench.text.arguments import require_texts, show_value
+from bptt_bench.text.wording import one_line
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SUFFIX = "_seconds_per_eval"  # of the columns that hold the seconds of a phase
 _WHOLE = ("block", "process", "evaluations")
 _TYPES = {"subject": str, **dict.fromkeys(_WHOLE, int)}  # of fields of every sample
 _REAL = ("started_at", "load_average", "visit_seconds")  # not known everywhere: NaN then
@@ -148,7 +148,7 @@ def _frame(path: Path) -> pd.DataFrame:
         **{name: np.array([sample.get(name) for sample in samples], dtype=float) for name in _REAL},
         "timing": timing,
         "stage": [sample.get("stage", SWEEP) for sample in samples],
-        "seconds_per_eval": np.where(phased, np.nan, seconds),
+        SECONDS_PER_EVAL: np.where(phased, np.nan, seconds),
         "below_floor": [bool(sample.get("below_floor")) for sample in samples],
         **({} if "host" in factors else {"host": [sample["host"] for sample in samples]}),
         **_phases(samples, seconds, phased),
@@ -202,10 +202,10 @@ def _phases(samples: Sequence[dict[str, Any]], seconds: Any, phased: Any) -> dic
         return {}
     rows = np.flatnonzero(phased)
     by_phase = [samples[int(row)]["phase_seconds_per_eval"] for row in rows]
-    columns = {f"instrumented{SUFFIX}": np.where(phased, seconds, np.nan)}
+    columns = {INSTRUMENTED: np.where(phased, seconds, np.nan)}
     for name in dict.fromkeys(name for phases in by_phase for name in phases):
-        columns[f"{name}{SUFFIX}"] = np.full(len(samples), np.nan)
-        columns[f"{name}{SUFFIX}"][rows] = [phases.get(name, np.nan) for phases in by_phase]
+        columns[phase_column(name)] = np.full(len(samples), np.nan)
+        columns[phase_column(name)][rows] = [phases.get(name, np.nan) for phases in by_phase]
     return columns
 
 

@@ -78,15 +78,31 @@ def interval(estimate: float | None, low: float | None, high: float | None) -> s
     >>> interval(1.0234, None, None), interval(None, None, None), interval(3e-14, 2e-14, 4e-14)
     ('1.02', '–', '3e-14 [2e-14, 4e-14]')
     """
+    value, *ends = _alike(estimate, low, high)
+    return f"{value} [{', '.join(ends)}]" if ends else value
+
+
+def interval_in_sentence(estimate: float | None, low: float | None, high: float | None) -> str:
+    """Return an estimate with its interval within a sentence, in the digits of a table.
+
+    >>> interval_in_sentence(1.0234, 0.98, 1.06), interval_in_sentence(1.1, 1.09, 1.12)
+    ('1.02 (0.98 to 1.06)', '1.10 (1.09 to 1.12)')
+    """
+    value, *ends = _alike(estimate, low, high)
+    return f"{value} ({' to '.join(ends)})" if ends else value
+
+
+def _alike(estimate: float | None, low: float | None, high: float | None) -> tuple[str, ...]:
+    """Return an estimate and the ends of its interval in the same digits; the estimate alone where they are unknown."""
     if estimate is None or math.isnan(estimate):
-        return UNDEFINED
+        return (UNDEFINED,)
     if low is None or high is None or math.isnan(low) or math.isnan(high):
-        return number(estimate)
+        return (number(estimate),)
     largest = max((abs(value) for value in (estimate, low, high) if math.isfinite(value)), default=0.0)
     if largest != 0 and not 1e-4 <= largest < 1e9:
-        return f"{number(estimate)} [{number(low)}, {number(high)}]"
+        return tuple(map(number, (estimate, low, high)))
     places = 2 if largest == 0 else max(0, 2 - math.floor(math.log10(largest)))
-    return f"{fixed(estimate, places)} [{fixed(low, places)}, {fixed(high, places)}]"
+    return tuple(fixed(value, places) for value in (estimate, low, high))
 
 
 def si_interval(estimate: float | None, low: float | None, high: float | None, *, unit: str = "s") -> str:

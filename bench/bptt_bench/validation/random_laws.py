@@ -16,6 +16,8 @@ import numpy as np
 
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.plan import CostLaw
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL, count_column
+from bptt_bench.plan.experiment.subject import OPERATIONS
 from bptt_bench.validation.simulate import DISTURBANCE
 
 if TYPE_CHECKING:
@@ -145,7 +147,7 @@ def count(law: RandomLaw, rng: np.random.Generator) -> pd.DataFrame:
     full = law.law.plus("1") if law.constant else law.law
     operations = law.coefficients / np.exp(rng.uniform(low, high, len(law.coefficients)))
     counts = np.round(full.evaluate(dict(law.levels), operations))
-    frame = pd.DataFrame({**law.levels, "operations_count": counts, "timing": "counts"})
+    frame = pd.DataFrame({**law.levels, count_column(OPERATIONS): counts, "timing": "counts"})
     frame.attrs["factors"] = list(law.levels)
     return frame
 
@@ -160,6 +162,6 @@ def measure(law: RandomLaw, rng: np.random.Generator, *, noise: float = 0.05, re
     samples = logs[:, None] + noise * rng.standard_normal(shape)
     samples += np.where(hit, np.log(rng.uniform(*DISTURBANCE, shape)), 0.0)
     table = {name: np.repeat(values, repetitions) for name, values in law.levels.items()}
-    frame = pd.DataFrame({**table, "seconds_per_eval": np.exp(samples).ravel()})
+    frame = pd.DataFrame({**table, SECONDS_PER_EVAL: np.exp(samples).ravel()})
     frame.attrs["factors"] = list(law.levels)
     return frame

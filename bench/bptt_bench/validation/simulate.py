@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.plan import CostLaw, Design, Point
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -163,7 +164,7 @@ def _table(levels: Mapping[str, Array], log_samples: Array) -> pd.DataFrame:
         {
             **{name: np.repeat(values, repetitions) for name, values in levels.items()},
             "block": np.tile(np.arange(repetitions), n),
-            "seconds_per_eval": np.exp(log_samples).ravel(),
+            SECONDS_PER_EVAL: np.exp(log_samples).ravel(),
         }
     )
     frame.attrs["factors"] = list(levels)

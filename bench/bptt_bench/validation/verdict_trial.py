@@ -11,6 +11,7 @@ import numpy as np
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.verdicts.judges import judge
 from bptt_bench.plan import Experiment, ExponentClaim, Factor, Point, Profile, Subject
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 from bptt_bench.validation.score import OWN_ORDER
 from bptt_bench.validation.simulate import DESIGNS, LAWS, LEVELS, MIDDLE, OVERHEAD, Setting, Truth, simulate
 
@@ -53,7 +54,7 @@ def with_extra_exponent(frame: pd.DataFrame, truth: Truth, setting: Setting, fac
     freed = np.isin([str(term) for term in truth.law.terms], _terms(setting, factor))
     growth = np.where(freed, (levels[factor] / MIDDLE[factor])[:, None] ** EXTRA_EXPONENT, 1.0)
     slower: Array = (times * growth).sum(axis=1) / times.sum(axis=1)
-    changed = frame.assign(seconds_per_eval=frame["seconds_per_eval"] * slower)
+    changed = frame.assign(**{SECONDS_PER_EVAL: frame[SECONDS_PER_EVAL] * slower})
     changed.attrs.update(frame.attrs)
     return changed
 

@@ -40,7 +40,7 @@ SYSTEM = Path("/sys/devices/system/cpu")
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Diagnosis:
     """The result of one check; ``value`` is in the unit that ``name`` says, None where it cannot be read."""
 
     name: str
@@ -50,7 +50,7 @@ class Finding:
     remark: str
 
     @classmethod
-    def judge(cls, name: str, value: float | str | None, shown: str, is_good: bool, good: str, poor: str) -> Finding:
+    def judge(cls, name: str, value: float | str | None, shown: str, is_good: bool, good: str, poor: str) -> Diagnosis:
         """Return a finding with the remark for a good or for a poor value."""
         return cls(name, value, shown, "good" if is_good else "poor", good if is_good else poor)
 
@@ -59,115 +59,117 @@ class Finding:
         return asdict(self)
 
 
-def check_load(load: float | None, cores: int) -> Finding:
+def check_load(load: float | None, cores: int) -> Diagnosis:
     """Check the load of the last minute against the cores."""
     if load is None:
-        return Finding("load_average", None, "not readable", "unknown", "look for other work")
+        return Diagnosis("load_average", None, "not readable", "unknown", "look for other work")
     poor = "other work is running, or ended within the last minute: wait for it, or expect wide intervals"
     shown = f"{load:.2f} on {cores} cores"
-    return Finding.judge("load_average", load, shown, load <= BUSY_SHARE * cores, "quiet enough", poor)
+    return Diagnosis.judge("load_average", load, shown, load <= BUSY_SHARE * cores, "quiet enough", poor)
 
 
-def check_cores(cores: int) -> Finding:
+def check_cores(cores: int) -> Diagnosis:
     """Check how many cores this process may use."""
     good, poor = "one is left for the rest of the system", "everything else runs on the measuring core"
-    return Finding.judge("cores", cores, f"{cores} to use", cores >= MIN_CORES, good, poor)
+    return Diagnosis.judge("cores", cores, f"{cores} to use", cores >= MIN_CORES, good, poor)
 
 
-def check_threads(libraries: Sequence[Mapping[str, Any]], environment: Mapping[str, str]) -> Finding:
+def check_threads(libraries: Sequence[Mapping[str, Any]], environment: Mapping[str, str]) -> Diagnosis:
     """Check the threads of the numerical libraries; workers are pinned in any case."""
     threads = max((int(library["threads"]) for library in libraries), default=None)
     if threads is None:
-        return Finding("blas_threads", None, "no library found", "unknown", "threads cannot be verified")
+        return Diagnosis("blas_threads", None, "no library found", "unknown", "threads cannot be verified")
     variables = ", ".join(f"{name}={environment[name]}" for name in THREAD_VARIABLES if name in environment)
     kinds = ", ".join(sorted({str(library["name"]) for library in libraries}))
     shown = f"{threads} ({kinds}; {variables or 'not pinned in this shell'})"
     pinned = "run pins its workers itself (--threads, 1 by default) and reads it back"
-    return Finding("blas_threads", threads, shown, "good", pinned)
+    return Diagnosis("blas_threads", threads, shown, "good", pinned)
 
 
-def check_kernels(libraries: Sequence[Mapping[str, Any]], offered: str | None, variables: Mapping[str, str]) -> Finding:
+def check_kernels(
+    libraries: Sequence[Mapping[str, Any]], offered: str | None, variables: Mapping[str, str]
+) -> Diagnosis:
     """Check whether BLAS runs the kernels that the processor was made for."""
     name, found = "blas_kernel", kernels.kernel_warnings(libraries, offered, variables)
     blas = [one for one in libraries if one.get("api") == "blas"]
     value = ", ".join(dict.fromkeys(str(one["architecture"]) for one in blas if one.get("architecture"))) or None
     shown = value or "not readable"
     if not found and (value is None or offered is None):
-        return Finding(name, value, shown, "unknown", "whether it fits the processor is unknown")
-    return Finding.judge(name, value, shown, not found, f"the processor offers {offered}", "; ".join(found))
+        return Diagnosis(name, value, shown, "unknown", "whether it fits the processor is unknown")
+    return Diagnosis.judge(name, value, shown, not found, f"the processor offers {offered}", "; ".join(found))
 
 
-def check_current_kernel() -> Finding:
+def check_current_kernel() -> Diagnosis:
     """Check the BLAS kernel of this process against its processor."""
     return check_kernels(thread_pools(), kernels.instruction_set(cpu_flags()), kernels.kernel_variables(os.environ))
 
 
-def check_frequency(governor: str | None, boost: bool | None) -> Finding:
+def check_frequency(governor: str | None, boost: bool | None) -> Diagnosis:
     """Check how the clock rate is governed, and whether it may go beyond its rated speed."""
     name = "frequency_scaling"
     if governor is None and boost is None:
         remark = "hidden, as in most virtual machines: trust the noise below instead"
-        return Finding(name, None, "not readable", "unknown", remark)
+        return Diagnosis(name, None, "not readable", "unknown", remark)
     turbo = {True: "turbo on", False: "turbo off", None: "turbo not readable"}[boost]
     steady = governor in {None, "performance"} and boost is not True
     poor = "speed may follow temperature and load: governor performance, turbo off is steadier"
-    return Finding.judge(name, governor, f"governor {governor or 'not readable'}, {turbo}", steady, "steady", poor)
+    return Diagnosis.judge(name, governor, f"governor {governor or 'not readable'}, {turbo}", steady, "steady", poor)
 
 
-def check_clock(resolution_seconds: float) -> Finding:
+def check_clock(resolution_seconds: float) -> Diagnosis:
     """Check the smallest step between two readings of the clock."""
     is_fine, shown = resolution_seconds <= COARSE_CLOCK_SECONDS, f"{resolution_seconds * 1e9:.0f} ns"
     good, poor = "far below a sample", "coarse: samples must be long"
-    return Finding.judge("clock_resolution_seconds", resolution_seconds, shown, is_fine, good, poor)
+    return Diagnosis.judge("clock_resolution_seconds", resolution_seconds, shown, is_fine, good, poor)
 
 
-def check_empty_call(seconds_per_eval: float) -> Finding:
+def check_empty_call(seconds_per_eval: float) -> Diagnosis:
     """Check the cost of timing itself: an evaluation that does nothing."""
     is_cheap, shown = seconds_per_eval <= SLOW_CALL_SECONDS, f"{seconds_per_eval * 1e9:.0f} ns"
     good = "calls that take hardly longer than this are marked below floor"
     poor = "slow: is a tracer, a profiler or an emulator at work?"
-    return Finding.judge("empty_call_seconds_per_eval", seconds_per_eval, shown, is_cheap, good, poor)
+    return Diagnosis.judge("empty_call_seconds_per_eval", seconds_per_eval, shown, is_cheap, good, poor)
 
 
-def check_counter(counter: str | None) -> Finding:
+def check_counter(counter: str | None) -> Diagnosis:
     """Check whether instructions can be counted, and by what."""
     name = "instruction_counter"
     if counter is None:
         remark = "instructions cannot be counted: install valgrind (Debian and Ubuntu: apt install valgrind)"
-        return Finding(name, None, "none", "noted", remark)
-    return Finding(name, counter, counter, "good", "counts instructions (measure instructions)")
+        return Diagnosis(name, None, "none", "noted", remark)
+    return Diagnosis(name, counter, counter, "good", "counts instructions (measure instructions)")
 
 
-def check_noise(relative: float) -> Finding:
+def check_noise(relative: float) -> Diagnosis:
     """Check the spread of the same work, repeated."""
     shown = f"{relative:.2%} of a {PROBE_SECONDS * 1e3:g} ms matrix product"
     good, poor = "small beside any margin", "noisy: close other programs, or measure more blocks"
-    return Finding.judge("noise_relative", relative, shown, relative <= NOISY, good, poor)
+    return Diagnosis.judge("noise_relative", relative, shown, relative <= NOISY, good, poor)
 
 
-def check_speed(slowdown: float, rounds: int) -> Finding:
+def check_speed(slowdown: float, rounds: int) -> Diagnosis:
     """Check how much slower the machine was in the median round of its probe than in the best."""
     if rounds < MIN_ROUNDS:
         shown, remark = f"read in {rounds} of {MIN_ROUNDS} rounds needed", "too few rounds: give it more time"
-        return Finding("slowdown", None, shown, "unknown", remark)
+        return Diagnosis("slowdown", None, shown, "unknown", remark)
     shown = f"{slowdown:.2f} times as long in the usual moment as in the best"
     poor = "its speed changes while it measures: more blocks even that out"
-    return Finding.judge("slowdown", slowdown, shown, slowdown <= STEADY, "one speed", poor)
+    return Diagnosis.judge("slowdown", slowdown, shown, slowdown <= STEADY, "one speed", poor)
 
 
-def machine_findings(readings: Readings) -> list[Finding]:
+def machine_findings(readings: Readings) -> list[Diagnosis]:
     """Return the machine's rates at some working sets and its steadiness; what was not read is absent."""
     from bptt_bench.report import format as show
     from bptt_bench.report.terminal.readings import AT_BYTES, bare, rates
 
     net = "without the cost of the call"
-    found = [Finding(one.name, one.value, one.shown, "noted", one.label) for one in bare(readings)]
+    found = [Diagnosis(one.name, one.value, one.shown, "noted", one.label) for one in bare(readings)]
     for rate in rates(readings):
         for at, value in zip(AT_BYTES, rate.values, strict=True):
             if value is not None:
                 name, shown = f"{rate.name} at {at >> 10} KiB", show.si(value, rate.unit)
                 remark = f"{rate.label}, {net}"
-                found.append(Finding(name, value, shown, "noted", remark))
+                found.append(Diagnosis(name, value, shown, "noted", remark))
     return [*found, check_speed(readings.slowdown, readings.rounds)]
 
 
@@ -213,7 +215,7 @@ def read_frequency(system: Path = SYSTEM) -> tuple[str | None, bool | None]:
     return governor, None if boost is None else boost == "1"
 
 
-def examine(clock: Clock) -> Iterator[Finding]:
+def examine(clock: Clock) -> Iterator[Diagnosis]:
     """Yield all findings, one after another; takes about a second."""
     import numpy as np
     import threadpoolctl

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from bptt_bench.analyse.data.columns import RECORDED, choose_response
 from bptt_bench.analyse.data.response import unit_of
 from bptt_bench.analyse.data.samples import categories_of
-from bptt_bench.analyse.evidence.evidence import WHOLE, fitted_samples, without_records
+from bptt_bench.analyse.evidence.evidence import fitted_samples, without_records
 from bptt_bench.errors import FitError, StoreError
-from bptt_bench.plan.law.wording import unknown_name
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 from bptt_bench.store.frame import as_samples
 from bptt_bench.text.units import Unit, name_with_unit, unit_of_name
+from bptt_bench.text.wording import unknown_name
 from bptt_bench.workflows.run import sigterm_as_interrupt
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def export(
     if subjects:
         frame = _select_subjects(frame, subjects)
     one = response is not None or to not in TABLES
-    wanted = choose_response(frame, response) if one else WHOLE
+    wanted = choose_response(frame, response) if one else SECONDS_PER_EVAL
     if one:
         frame = _with_response(frame, wanted)
     of_response = None

@@ -12,7 +12,6 @@ import numpy as np
 import threadpoolctl
 
 from bptt_bench.analyse.data.columns import (
-    WHOLE,
     add_roles,
     choose_response,
     factors_in_laws,
@@ -33,7 +32,6 @@ from bptt_bench.analyse.discover.law_set import LawSet
 from bptt_bench.analyse.evidence.by_category import apply_to_parts, dividing_categories, parts
 from bptt_bench.analyse.evidence.evidence import fitted_samples
 from bptt_bench.analyse.evidence.own_law import options_of_run
-from bptt_bench.analyse.evidence.strata import stratum
 from bptt_bench.analyse.findings.reason import Finding
 from bptt_bench.analyse.fitting.cautions import cautions
 from bptt_bench.analyse.fitting.fit import Fit, fit
@@ -41,12 +39,13 @@ from bptt_bench.analyse.fitting.select import Preference, prefer_fits
 from bptt_bench.analyse.predict.predictor import PointPrediction, make_predictor
 from bptt_bench.errors import FitError, TextError
 from bptt_bench.plan import Point
-from bptt_bench.plan.law.wording import did_you_mean
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
+from bptt_bench.plan.experiment.stratum import stratum
 from bptt_bench.store.frame import load
 from bptt_bench.store.importers.reading.naming import name_factors
-from bptt_bench.store.importers.reading.text import list_names
 from bptt_bench.text.numerals import parse_level
 from bptt_bench.text.points import PointQuery, level_error, parse_points, unquote
+from bptt_bench.text.wording import did_you_mean, list_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -262,8 +261,12 @@ def prepare_rows(
     found = choose_response(frame, response, laws)
     chosen = [text.partition("=")[0].strip() for text in where]
     rows = add_roles(frame, laws, response=found, block=block, chosen=chosen)
-    if response is None and found != WHOLE:
-        why = "the only one that the data have" if WHOLE in frame.columns else "the only column that is called a time"
+    if response is None and found != SECONDS_PER_EVAL:
+        why = (
+            "the only one that the data have"
+            if SECONDS_PER_EVAL in frame.columns
+            else "the only column that is called a time"
+        )
         rows.attrs["notes"].insert(0, f"response: {found!r}, {why}")
     named_unit = unit_of(found, frame)
     if unit is not None and named_unit is not None and named_unit != unit_of(found, unit=unit):

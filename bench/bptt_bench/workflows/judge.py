@@ -11,8 +11,8 @@ from bptt_bench.errors import ExperimentError, StoreError
 from bptt_bench.plan import Experiment
 from bptt_bench.plan.experiment.claims_from_law import with_details
 from bptt_bench.plan.experiment.instructions import RESPONSES, stated_measures
-from bptt_bench.plan.law.wording import nearest_name
 from bptt_bench.text.arguments import show_value
+from bptt_bench.text.wording import nearest_name
 
 if TYPE_CHECKING:
     import pandas as pd

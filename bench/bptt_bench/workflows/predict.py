@@ -9,19 +9,18 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import threadpoolctl
 
-from bptt_bench.analyse.data.response import ALLOCATED
-from bptt_bench.analyse.evidence.evidence import WHOLE
-from bptt_bench.analyse.predict.inverse import FARTHEST, LargestLevel, LevelRange, largest_within
+from bptt_bench.analyse.predict.inverse import FARTHEST, LargestLevel, SearchSpan, largest_within
 from bptt_bench.analyse.predict.predictor import WORKING_SET, PointPrediction, Predictor
 from bptt_bench.errors import FitError
 from bptt_bench.measure.probe.environment import memory_bytes
 from bptt_bench.plan import Experiment, Point
-from bptt_bench.plan.law.wording import did_you_mean
+from bptt_bench.plan.design.columns import ALLOCATED, SECONDS_PER_EVAL
 from bptt_bench.text.arguments import require_text, require_texts
 from bptt_bench.text.numbers import amount_in_sentence
 from bptt_bench.text.points import PointQuery, PointText, normalize_name, parse_points
 from bptt_bench.text.quantities import Budget, parse_budget
 from bptt_bench.text.units import BYTE, Unit
+from bptt_bench.text.wording import did_you_mean
 from bptt_bench.workflows.prediction_sources import PredictionSource, StatedLaw, prediction_sources
 
 if TYPE_CHECKING:
@@ -331,7 +330,7 @@ def _predict_largest(
     )
     for source, points in wanted:
         levels = source.factors[factor]
-        span = LevelRange(levels.smallest, levels.largest * FARTHEST, levels.whole)
+        span = SearchSpan(levels.smallest, levels.largest * FARTHEST, levels.whole)
         for one in _responses_within(source, budget, within, response):
             predictor = _predictor(source, one)
             for point in points:
@@ -355,11 +354,11 @@ def _responses_within(source: PredictionSource, budget: Budget, within: str, res
     units = {one: source.unit(one) for one in every}
     fitting = [one for one, unit in units.items() if not budget.base or (unit and unit.dimension == budget.base)]
     for one, unit in units.items():
-        if not fitting and (response is not None or unit is None or WHOLE not in units):
+        if not fitting and (response is not None or unit is None or SECONDS_PER_EVAL not in units):
             raise FitError(f"--within {within!r}: {_unit_error(one, unit)}")
     if response is None and not budget.base:
         raise FitError(f"--within {within!r}: must have a unit, such as 10s or 2GB")
-    return fitting or [ALLOCATED if budget.base == BYTE.base else WHOLE]
+    return fitting or [ALLOCATED if budget.base == BYTE.base else SECONDS_PER_EVAL]
 
 
 def _unit_error(response: str, unit: Unit | None) -> str:

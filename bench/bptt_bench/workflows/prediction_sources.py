@@ -10,26 +10,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bptt_bench.analyse.data.columns import with_noise_columns
-from bptt_bench.analyse.data.response import ALLOCATED, COUNT_SUFFIX, SCRATCH, unit_of
+from bptt_bench.analyse.data.response import unit_of
 from bptt_bench.analyse.discover.averaged import averaged_predictor
 from bptt_bench.analyse.discover.discover import discover_each
 from bptt_bench.analyse.discover.law_set import LawSet
 from bptt_bench.analyse.evidence.by_category import apply_to_parts, dividing_categories, parts
-from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fit_all, fitted_samples
-from bptt_bench.analyse.evidence.strata import Strata, stratify, stratum
+from bptt_bench.analyse.evidence.evidence import Evidence, fit_all, fitted_samples
+from bptt_bench.analyse.evidence.strata import Strata, stratify
 from bptt_bench.analyse.findings.reason import Reason
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.predict.predictor import Predictor, declared, make_predictor
 from bptt_bench.errors import DesignError, FitError
 from bptt_bench.plan import Experiment, Factor, Point, Subject
 from bptt_bench.plan.description.lookup import is_everywhere
-from bptt_bench.plan.law.wording import did_you_mean
+from bptt_bench.plan.design.columns import ALLOCATED, SCRATCH, SECONDS_PER_EVAL, count_column
+from bptt_bench.plan.experiment.stratum import stratum
 from bptt_bench.report.words.reasons import clause_of
 from bptt_bench.store.frame import as_samples
 from bptt_bench.store.importers.reading.naming import name_factors
 from bptt_bench.store.runs.experiments import experiment_of_run
 from bptt_bench.text.points import level_error
 from bptt_bench.text.units import Unit
+from bptt_bench.text.wording import did_you_mean
 from bptt_bench.workflows.fit import factors_as_law, fit_rows, prepare_rows, select_subject
 
 if TYPE_CHECKING:
@@ -198,8 +200,8 @@ def _check_level(factors: Mapping[str, Factor], name: str, level: float) -> floa
 
 
 def _responses_with_law(subject: Subject) -> tuple[str, ...]:
-    laws = ((WHOLE, subject.law), (ALLOCATED, subject.memory_law))
-    counts = (name + COUNT_SUFFIX for name in subject.count_laws)
+    laws = ((SECONDS_PER_EVAL, subject.law), (ALLOCATED, subject.memory_law))
+    counts = map(count_column, subject.count_laws)
     return (*(response for response, law in laws if law is not None), *counts)
 
 

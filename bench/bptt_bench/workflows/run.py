@@ -20,9 +20,9 @@ from bptt_bench.measure.loop.events import Listener, RunFinished
 from bptt_bench.measure.probe.environment import load_average, usable_cores
 from bptt_bench.plan import Experiment
 from bptt_bench.plan.experiment.stopping_rule import StoppingRule
-from bptt_bench.plan.law.wording import join_names
 from bptt_bench.store import SampleStore
 from bptt_bench.text.numbers import number
+from bptt_bench.text.wording import join_names
 from bptt_bench.workflows import adaptive
 from bptt_bench.workflows.doctor import check_current_kernel, check_load
 from bptt_bench.workflows.judge import analyse_run

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bptt_bench.analyse.adaptive.precision import IntervalTarget, PairedSamples, TimedCell
-from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fitted_samples
+from bptt_bench.analyse.evidence.evidence import Evidence, fitted_samples
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.plan import Experiment, Point
+from bptt_bench.plan.design.columns import INSTRUMENTED, SECONDS_PER_EVAL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,9 +27,9 @@ def visit_seconds(frame: pd.DataFrame) -> dict[TimedCell, float]:
     samples = samples[timed.to_numpy(dtype=bool)]
     factors = list(frame.attrs["factors"])
     phased = (samples["timing"] == "phases").to_numpy(dtype=bool)
-    seconds = samples[WHOLE].to_numpy(dtype=np.float64)
+    seconds = samples[SECONDS_PER_EVAL].to_numpy(dtype=np.float64)
     if phased.any():
-        seconds = np.where(phased, samples["instrumented_" + WHOLE].to_numpy(dtype=np.float64), seconds)
+        seconds = np.where(phased, samples[INSTRUMENTED].to_numpy(dtype=np.float64), seconds)
     timed = seconds * samples["evaluations"].to_numpy(dtype=np.float64)
     stored = samples["visit_seconds"].to_numpy(dtype=np.float64)
     spent = np.where(np.isfinite(stored), stored, USUAL_OVERHEAD * timed)
@@ -76,8 +77,8 @@ def unmeasured_cells(
 
 def _fits(evidence: Evidence, subject: str) -> list[Fit]:
     """Return the fit of the whole, or those of the phases that were made."""
-    if (subject, WHOLE) in evidence.fits:
-        return [evidence.fits[subject, WHOLE]]
+    if (subject, SECONDS_PER_EVAL) in evidence.fits:
+        return [evidence.fits[subject, SECONDS_PER_EVAL]]
     return [fit for (name, _), fit in evidence.fits.items() if name == subject]
 
 

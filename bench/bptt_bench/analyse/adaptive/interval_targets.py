@@ -19,7 +19,7 @@ from bptt_bench.analyse.adaptive.precision import (
     TimedCell,
 )
 from bptt_bench.analyse.data.response import is_exact
-from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, phase_response
+from bptt_bench.analyse.evidence.evidence import Evidence
 from bptt_bench.analyse.findings.limits import Limits
 from bptt_bench.analyse.findings.obstacles import ExponentOutOfRange, InfiniteInterval, SingleMeasurement
 from bptt_bench.analyse.findings.reason import Kind, Reason
@@ -34,6 +34,7 @@ from bptt_bench.analyse.verdicts.judges import judge_all
 from bptt_bench.analyse.verdicts.ratio import measured_ratio
 from bptt_bench.analyse.verdicts.verdict import Verdict, not_identifiable
 from bptt_bench.plan import AmountClaim, Claim, CrossoverClaim, ExponentClaim, Point, RatioClaim, ShareClaim
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL, phase_column
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,11 +70,11 @@ def required_fits(claims: Iterable[Claim]) -> frozenset[tuple[str, str]]:
             case ExponentClaim() if not is_exact(claim.response):
                 needed.add((claim.subject, claim.response))
             case ShareClaim():
-                needed.add((claim.subject, WHOLE))
+                needed.add((claim.subject, SECONDS_PER_EVAL))
             case CrossoverClaim():
                 subjects = (claim.subject, *([claim.less] if claim.less is not None else []))
                 phases = (*claim.rising, *claim.falling)
-                needed |= {(subject, phase_response(phase)) for subject in subjects for phase in phases}
+                needed |= {(subject, phase_column(phase)) for subject in subjects for phase in phases}
     return frozenset(needed)
 
 
@@ -143,7 +144,7 @@ def _same_regimes(evidence: Evidence, claim: ExponentClaim) -> Callable[[Mapping
 
 
 def _share(evidence: Evidence, claim: ShareClaim, found: Interval) -> IntervalTarget:
-    fit = evidence.fits[claim.subject, WHOLE]
+    fit = evidence.fits[claim.subject, SECONDS_PER_EVAL]
     shares = shares_of(columns_at(fit.full_law, [claim.at])[0] * fit.coefficients)
     members = np.isin(np.arange(len(shares)), fit.indices(fit.terms_with(claim.factor)))
     slope = np.where(members, shares, 0.0) / shares[members].sum() - shares  # of the log share, in log coefficients
@@ -155,7 +156,7 @@ def _share(evidence: Evidence, claim: ShareClaim, found: Interval) -> IntervalTa
         # the end that was cut off at 0 or 1 says nothing: twice the other side
         half_width=max(found.high - found.estimate, found.estimate - found.low) / found.estimate,
         deciding=_room(low, high, found.estimate) / found.estimate / ROOM,
-        basis=(_part(fit, claim.subject, WHOLE, _shares_at(fit), slope[active]),),
+        basis=(_part(fit, claim.subject, SECONDS_PER_EVAL, _shares_at(fit), slope[active]),),
     )
 
 
@@ -221,7 +222,7 @@ def _visits(evidence: Evidence, cells: Iterable[TimedCell]) -> int:
     """Return the least number of visits to any of some cells, at least 1."""
     counts = []
     for cell in cells:
-        rows = evidence.rows(cell.subject, WHOLE)
+        rows = evidence.rows(cell.subject, SECONDS_PER_EVAL)
         here = np.ones(len(rows), dtype=bool)
         for name, level in cell.point.items():
             here &= (rows[name] == level).to_numpy(dtype=bool)
@@ -242,7 +243,7 @@ def _part(fit: Fit, subject: str, response: str, rows: Rows, gradient: Array) ->
     names = list(fit.factors)
     table: pd.DataFrame = fit.points[names]
     points = [Point(dict(zip(names, levels, strict=True))) for levels in table.to_numpy(dtype=np.float64).tolist()]
-    timing = "whole" if response == WHOLE else "phases"
+    timing = "whole" if response == SECONDS_PER_EVAL else "phases"
     counts = fit.points["n_samples"].to_numpy(dtype=np.float64)
     error = fit.points["location_error"].to_numpy(dtype=np.float64)
     effect, least = (_beyond(fit.scatter**2 * shrunk, error) for shrunk in (1.0, _lower_end(fit)))

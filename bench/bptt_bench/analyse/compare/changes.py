@@ -15,7 +15,7 @@ from bptt_bench.analyse.compare.compared import Change, Comparison, NotCompared,
 from bptt_bench.analyse.compare.subject_contrast import SubjectContrast, Tables, columns_of, contrast_subject, prepared
 from bptt_bench.analyse.data.response import is_exact
 from bptt_bench.analyse.data.visit_tables import common_rows, select_rows
-from bptt_bench.analyse.evidence.evidence import WHOLE, UnjudgedError, laws_of, unusable_reason
+from bptt_bench.analyse.evidence.evidence import UnjudgedError, laws_of, unusable_reason
 from bptt_bench.analyse.findings.obstacles import MinorTerms
 from bptt_bench.analyse.findings.reason import Finding
 from bptt_bench.analyse.findings.remarks import RatioRange, SingleProcess, UnknownMachineSpeed
@@ -26,6 +26,7 @@ from bptt_bench.analyse.stats.holm import RatioTest, holm
 from bptt_bench.analyse.verdicts.verdict import not_identifiable
 from bptt_bench.errors import FitError
 from bptt_bench.plan import Experiment
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,7 +82,7 @@ def changes(
     not_compared: list[NotCompared] = []
     for subject in sides[1][1].subjects:
         laws = {response: (law, overhead) for response, law, overhead in laws_of(subject)}
-        for response in (WHOLE, *(name for name in laws if is_exact(name))):
+        for response in (SECONDS_PER_EVAL, *(name for name in laws if is_exact(name))):
             law, overhead = laws.get(response, (None, None))
             try:
                 part = contrast_subject(

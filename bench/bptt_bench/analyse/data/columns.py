@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from bptt_bench.analyse.data.response import EXACT_SUFFIXES, UNITS
+from bptt_bench.analyse.data.response import UNITS
 from bptt_bench.errors import FitError, LawError
 from bptt_bench.plan import CostLaw
+from bptt_bench.plan.design.columns import BYTES_SUFFIX, COUNT_SUFFIX, SECONDS_PER_EVAL
 from bptt_bench.plan.design.design import OF_POINTS, OF_SAMPLES
 from bptt_bench.plan.law.notation import FUNCTIONS, SEVERAL
-from bptt_bench.plan.law.wording import did_you_mean
 from bptt_bench.store.importers.reading.columns import NUMBERED
 from bptt_bench.store.importers.reading.naming import EMPTY, REPEATED
-from bptt_bench.store.importers.reading.text import list_names
 from bptt_bench.text.units import SECOND, parse_unit, unit_of_name
+from bptt_bench.text.wording import did_you_mean, list_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,7 +72,6 @@ def format_levels(levels: Iterable[str]) -> str:
 
 # --- roles ---
 
-WHOLE = "seconds_per_eval"
 # columns beside factors and response in a store of samples, or in the table of another tool
 RECORDED_HERE = (*OF_SAMPLES, *OF_POINTS)
 RECORDED_ELSEWHERE = ("repeat", "replicate", "rep", "sample", "run", "iteration", "round", "seed")
@@ -196,7 +195,7 @@ def _varies_with_gaps(column: pd.Series[Any]) -> bool:
 
 
 def _may_be_factor(frame: pd.DataFrame, name: str) -> bool:
-    return frame[name].dtype.kind in "iuf" and not name.endswith(WHOLE)
+    return frame[name].dtype.kind in "iuf" and not name.endswith(SECONDS_PER_EVAL)
 
 
 def _role(frame: pd.DataFrame, name: str, *, is_text: bool) -> Role:
@@ -251,7 +250,8 @@ def set_aside_by_name(frame: pd.DataFrame, used: Collection[str]) -> list[str]:
     if is_of_run or frame.attrs.get("factors") is not None:
         return []
     by_name = [name for name in ("repetition", *RECORDED_HERE, *RECORDED_ELSEWHERE, *REMARKS) if name in frame.columns]
-    own = [name for name in by_name if name not in {*used, "subject", WHOLE} and not has_foreign_levels(frame, name)]
+    known = {*used, "subject", SECONDS_PER_EVAL}
+    own = [name for name in by_name if name not in known and not has_foreign_levels(frame, name)]
     return [name for name in own if len(frame[name].unique()) > 1]
 
 
@@ -387,8 +387,8 @@ def choose_response(frame: pd.DataFrame, stated: str | None, laws: Sequence[Cost
         _require_values(frame, stated)
         _require_numbers(frame, stated)
         return stated
-    if WHOLE in frame.columns:
-        return WHOLE if frame[WHOLE].notna().any() else _other_response(frame)
+    if SECONDS_PER_EVAL in frame.columns:
+        return SECONDS_PER_EVAL if frame[SECONDS_PER_EVAL].notna().any() else _other_response(frame)
     taken = {*factors_in_laws(laws), *_recorded_names(frame), *frame.attrs.get("factors", ()), *noise_columns(frame)}
     numbers = [name for name in map(str, frame.columns) if name not in taken and frame[name].dtype.kind in "iuf"]
     units = frame.attrs.get(UNITS, {})
@@ -425,7 +425,7 @@ def choose_response(frame: pd.DataFrame, stated: str | None, laws: Sequence[Cost
 
 def responses_of(frame: pd.DataFrame) -> list[str]:
     """Return the responses of a run that it has measured: columns of times, bytes and counts with values."""
-    named = [name for name in map(str, frame.columns) if name.endswith((WHOLE, *EXACT_SUFFIXES))]
+    named = [name for name in map(str, frame.columns) if name.endswith((SECONDS_PER_EVAL, BYTES_SUFFIX, COUNT_SUFFIX))]
     return [name for name in named if frame[name].dtype.kind in "iuf" and frame[name].notna().any()]
 
 
@@ -471,7 +471,7 @@ def _other_response(frame: pd.DataFrame) -> str:
             f"response: no time was measured; the data have {quote_names(found)}; say which is meant, such as "
             f"--response {quote(found[0])}"
         )
-    return found[0] if found else WHOLE
+    return found[0] if found else SECONDS_PER_EVAL
 
 
 def require_filled(frame: pd.DataFrame, name: str) -> None:

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bptt_bench.plan.design import columns
+from bptt_bench.plan.design.columns import (
+    ALLOCATED,
+    BYTES_SUFFIX,
+    PEAK,
+    PEAK_SCRATCH,
+    SCRATCH,
+    SECONDS_PER_EVAL,
+    counted_of,
+)
 from bptt_bench.text.units import Unit, parse_unit, unit_of_name
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SCRATCH, PEAK_SCRATCH = "scratch_bytes", "peak_scratch_bytes"
-ALLOCATED, PEAK = "allocated_bytes", "peak_bytes"
-SUFFIX, COUNT_SUFFIX = "_bytes", "_count"  # of columns of bytes, and of counts
-EXACT_SUFFIXES = (SUFFIX, COUNT_SUFFIX)
+COUNT_SUFFIX = columns.COUNT_SUFFIX  # for `analyse.verdicts.law`, which imports it from here
 UNITS = "units"  # attribute of a frame: units that its format states, by response
 MEANINGS = {
     SCRATCH: "memory beyond the result",
     PEAK_SCRATCH: "peak of the process beyond the result",
     ALLOCATED: "memory allocated",
     PEAK: "peak of the process",
-    "seconds_per_eval": "time",
+    SECONDS_PER_EVAL: "time",
 }
 # The kernel counts resident pages in batches of at least 32 for each core, and records a peak from the batches counted
 # by then: on two cores, known peaks of 0.3 to 240 MB had errors of up to 0.12 MB.
@@ -47,12 +54,12 @@ def unit_of(response: str, frame: pd.DataFrame | None = None, unit: str | None =
 
 def is_memory(response: str) -> bool:
     """Return whether a response is counted in bytes."""
-    return response.endswith(SUFFIX)
+    return response.endswith(BYTES_SUFFIX)
 
 
 def is_count(response: str) -> bool:
     """Return whether a response is a number of operations of an evaluation."""
-    return response.endswith(COUNT_SUFFIX)
+    return counted_of(response) is not None
 
 
 def is_exact(response: str) -> bool:
@@ -66,8 +73,8 @@ def substance(response: str, unit: Unit | None = None) -> str:
     >>> substance("seconds_per_eval"), substance("scratch_bytes"), substance("comparisons_count"), substance("latency")
     ('time', 'memory', 'comparisons', 'latency')
     """
-    if is_count(response):
-        return response.removesuffix(COUNT_SUFFIX)
+    if (counted := counted_of(response)) is not None:
+        return counted
     known = unit_of_name(response) if unit is None else unit
     return {"s": "time", "B": "memory"}.get("" if known is None else known.base, response)
 

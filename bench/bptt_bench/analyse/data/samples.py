@@ -27,9 +27,8 @@ from bptt_bench.plan.design.design import OF_POINTS
 from bptt_bench.plan.law.law import Term
 from bptt_bench.plan.law.notation import suggest_name
 from bptt_bench.plan.law.overflow import smaller_levels_hint
-from bptt_bench.plan.law.wording import did_you_mean
 from bptt_bench.store.importers.reading.naming import rename_hint
-from bptt_bench.store.importers.reading.text import list_names
+from bptt_bench.text.wording import did_you_mean, list_names
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from bptt_bench.analyse.derive.spread import Spread
 from bptt_bench.errors import FitError
+from bptt_bench.plan.design.columns import count_column
 
 FEWEST_LEVELS = 5  # of a factor, from which laws are found
-MEAN = "mean_count"  # a response that is counted
+MEAN = count_column("mean")  # a response that is counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from bptt_bench.analyse.derive.exact_law import ExactLaw, make_symbols, monomial_value
@@ -186,8 +185,3 @@ def formula_text(formula: Any) -> str:
     import sympy
 
     return str(sympy.sstr(formula)).replace("ceiling(", "ceil(").replace("Min(", "min(").replace("Max(", "max(")
-
-
-def exact_fraction(value: float) -> Fraction:
-    """Return a level as an exact number."""
-    return Fraction(value).limit_denominator(10**12)

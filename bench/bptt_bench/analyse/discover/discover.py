@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bptt_bench.analyse.data.columns import WHOLE, choose_response, column_roles, find_factors, with_noise_columns
-from bptt_bench.analyse.data.response import COUNT_SUFFIX, is_count, is_exact
+from bptt_bench.analyse.data.columns import choose_response, column_roles, find_factors, with_noise_columns
+from bptt_bench.analyse.data.response import is_count, is_exact
 from bptt_bench.analyse.discover.deciding import deciding_measurement
-from bptt_bench.analyse.discover.evidence import EXACT, STEPS, UNKNOWN_NOISE, noise_prior
 from bptt_bench.analyse.discover.extensions import free_power, places_of_corners, with_corners
 from bptt_bench.analyse.discover.falling import falling, turning
 from bptt_bench.analyse.discover.family import make_family
@@ -26,6 +25,7 @@ from bptt_bench.analyse.discover.finalists import (
     with_constant,
 )
 from bptt_bench.analyse.discover.law_set import Candidate, LawSet
+from bptt_bench.analyse.discover.marginal_likelihood import EXACT, STEPS, UNKNOWN_NOISE, noise_prior
 from bptt_bench.analyse.discover.search import Law, Search
 from bptt_bench.analyse.discover.steps import with_steps
 from bptt_bench.analyse.discover.work import exact_laws, laws_of_time, merge_by_leading_terms
@@ -36,6 +36,7 @@ from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.known_noise import log_likelihood_of_bounds
 from bptt_bench.errors import FitError, LawError
 from bptt_bench.plan import CostLaw, Point
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL, count_column
 from bptt_bench.plan.experiment.instructions import RESPONSE as INSTRUCTIONS_COUNT
 from bptt_bench.plan.experiment.subject import COUNTED
 from bptt_bench.store.frame import as_samples
@@ -52,7 +53,7 @@ MOST_OUTLIERS, OUTLIER_WEIGHT = 0.15, 1e-3  # share of points off a law, and the
 FEWEST_POINTS = 4  # fewer fit any law
 CONSTANT = ("1",)  # the law of what does not grow, which all others hold beside their terms
 COUNTS = "counts"  # the timing of rows that count
-WITNESSES = tuple(f"{name}{COUNT_SUFFIX}" for name in COUNTED)  # of all work, the best first
+WITNESSES = tuple(count_column(name) for name in COUNTED)  # of all work, the best first
 
 
 def discover(
@@ -107,7 +108,7 @@ def discover(
         if tuple(found) != roles.factors:
             frame = _with_factors(frame, [*found, *roles.categories])  # points that are scattered, and measured once
     how = {"block": block, "confidence": confidence, "unit": unit}
-    work = laws_of_work(frame, confidence=confidence) if counts is None and response == WHOLE else ()
+    work = laws_of_work(frame, confidence=confidence) if counts is None and response == SECONDS_PER_EVAL else ()
     task = _Task.of(_rows(frame, response), response, how, counts=counts, work=work)
     return dataclasses.replace(task.answer(task.finalists), notes=notes)
 
@@ -159,7 +160,7 @@ def discover_each(
     how = {"block": None, "confidence": 0.95, "unit": None, **how}
 
     def begin(rows: pd.DataFrame) -> _Task:
-        work = laws_of_work(rows) if counts is None and response == WHOLE else ()
+        work = laws_of_work(rows) if counts is None and response == SECONDS_PER_EVAL else ()
         return _Task.of(_rows(rows, response), response, how, counts=counts, work=work)
 
     tasks, left_out = apply_to_parts(kinds, begin)

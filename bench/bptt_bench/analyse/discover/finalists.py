@@ -1,7 +1,7 @@
 """The laws that a search has kept, fitted to the logarithms of the measured times, with their weights.
 
-A weight is the evidence for a law (``bptt_bench.analyse.discover.evidence``) times its prior, times how well it
-predicts the largest points when it is fitted to the others.
+A weight is the evidence for a law (``bptt_bench.analyse.discover.marginal_likelihood``) times its prior, times how
+well it predicts the largest points when it is fitted to the others.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptt_bench.analyse.discover.evidence import NoisePrior, log_evidence
+from bptt_bench.analyse.discover.marginal_likelihood import NoisePrior, log_evidence
 from bptt_bench.analyse.discover.search import NOTHING, Law
 from bptt_bench.analyse.stats.arrays import Array, Flags
 from bptt_bench.analyse.stats.estimate import Solution, huber_scale, solve

@@ -6,8 +6,9 @@ import dataclasses
 
 from bptt_bench.analyse.discover.discover import discover, laws_of_work
 from bptt_bench.analyse.discover.law_set import LawSet
-from bptt_bench.analyse.evidence.evidence import BLOCK, WHOLE, Evidence
+from bptt_bench.analyse.evidence.evidence import BLOCK, Evidence
 from bptt_bench.errors import FitError
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 
 
 def find_laws(evidence: Evidence) -> dict[str, LawSet | str]:
@@ -33,11 +34,11 @@ def find_laws(evidence: Evidence) -> dict[str, LawSet | str]:
 def _find(evidence: Evidence, subject: str) -> LawSet | str | None:
     samples = evidence.samples
     rows = samples[(samples["subject"] == subject).to_numpy(dtype=bool)]
-    timed = evidence.rows(subject, WHOLE)
+    timed = evidence.rows(subject, SECONDS_PER_EVAL)
     if not len(timed):
         work = laws_of_work(rows)
         return work[0] if work else None
     try:
-        return discover(rows, response=WHOLE, block=BLOCK if BLOCK in rows.columns else None)
+        return discover(rows, response=SECONDS_PER_EVAL, block=BLOCK if BLOCK in rows.columns else None)
     except FitError as error:
         return str(error)

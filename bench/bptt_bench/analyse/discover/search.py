@@ -15,7 +15,6 @@ from typing import TypeAlias
 import numpy as np
 
 from bptt_bench.analyse.data.samples import MOST
-from bptt_bench.analyse.discover.evidence import NoisePrior, log_evidence
 from bptt_bench.analyse.discover.family import (
     ABSENT,
     INVERSE,
@@ -27,6 +26,7 @@ from bptt_bench.analyse.discover.family import (
     lattice,
     powers_of,
 )
+from bptt_bench.analyse.discover.marginal_likelihood import NoisePrior, log_evidence
 from bptt_bench.analyse.stats.arrays import Array, Index
 from bptt_bench.analyse.stats.nonnegative import nnls_batch
 

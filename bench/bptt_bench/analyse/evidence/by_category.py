@@ -26,6 +26,7 @@ from bptt_bench.analyse.fitting.fit import fit
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.errors import FitError
 from bptt_bench.plan import CostLaw, Point
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 from bptt_bench.plan.design.design import Level
 from bptt_bench.store.frame import as_samples
 from bptt_bench.text.arguments import require_text, require_texts
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from bptt_bench.analyse.stats.arrays import Index
 
 T = TypeVar("T")
-WHOLE = "seconds_per_eval"
 FEW_COMBINATIONS = 10  # of levels of text: so many failures can be read
 FEWEST_ROWS = 3  # of a combination on average: the fewest with which a law of one term can be tested
 MOST_CHARACTERS = 80  # of the levels that a message names
@@ -121,7 +121,7 @@ def apply_to_parts(
 
 
 def dividing_categories(
-    frame: pd.DataFrame, law: CostLaw | str, *, response: str = WHOLE, block: str | None = None
+    frame: pd.DataFrame, law: CostLaw | str, *, response: str = SECONDS_PER_EVAL, block: str | None = None
 ) -> list[str]:
     """Return the categories that have several levels among the rows with a response.
 
@@ -172,7 +172,9 @@ def _are_crowded(table: pd.DataFrame, names: Sequence[str]) -> bool:
     return n_combinations > FEW_COMBINATIONS and len(table) < FEWEST_ROWS * n_combinations
 
 
-def parts(frame: pd.DataFrame, names: Sequence[str], response: str = WHOLE) -> Iterator[tuple[Point, pd.DataFrame]]:
+def parts(
+    frame: pd.DataFrame, names: Sequence[str], response: str = SECONDS_PER_EVAL
+) -> Iterator[tuple[Point, pd.DataFrame]]:
     """Return the rows with a response by the levels of some columns, in the order of these: a run shuffles its rows.
 
     Raises

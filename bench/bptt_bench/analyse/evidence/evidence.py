@@ -11,7 +11,7 @@ import numpy as np
 
 from bptt_bench.analyse.data.columns import CENSORED, STANDARD_ERROR, has_foreign_levels
 from bptt_bench.analyse.data.lazy import Absent, LazyMapping
-from bptt_bench.analyse.data.response import COUNT_SUFFIX, SCRATCH, UNITS, is_exact, substance
+from bptt_bench.analyse.data.response import UNITS, is_exact, substance
 from bptt_bench.analyse.data.samples import BelowFloorError
 from bptt_bench.analyse.findings.obstacles import FewPoints, NoLaw, NoRows, UnusableData
 from bptt_bench.analyse.findings.reason import Kind, Reason
@@ -21,14 +21,14 @@ from bptt_bench.analyse.fitting.regime import Regime
 from bptt_bench.errors import FitError
 from bptt_bench.plan import CostLaw, Experiment, Point, Subject
 from bptt_bench.plan.description.lookup import NotStoredError
+from bptt_bench.plan.design.columns import INSTRUMENTED, SCRATCH, SECONDS_PER_EVAL, count_column, phase_column
 
 if TYPE_CHECKING:
     import pandas as pd
 
-WHOLE = "seconds_per_eval"
 BLOCK = "block"
+WHOLE = SECONDS_PER_EVAL  # the name by which `analyse.verdicts.law` imports it
 STAGE = "stage"
-INSTRUMENTED = f"instrumented_{WHOLE}"  # the time of a whole evaluation of which the phases were timed
 FEWEST_SPARE_POINTS = 2  # a fit is judged with at least this many points more than terms
 SMALLEST_PHASE_SHARE = 0.05  # of the time at a point
 # rows of any other stage test the predictions of a fit: none for it
@@ -41,11 +41,6 @@ class UnjudgedError(FitError):
     def __init__(self, what: str, reason: Reason) -> None:
         super().__init__(what)
         self.reason = reason
-
-
-def phase_response(phase: str) -> str:
-    """Return the column that holds the time of a phase."""
-    return f"{phase}_{WHOLE}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -150,7 +145,8 @@ def rows_of(frame: pd.DataFrame, subject: str, response: str) -> pd.DataFrame:
         return frame.iloc[:0]
     rows = frame[mine & frame[response].notna().to_numpy(dtype=bool)]
     factors = frame.attrs.get("factors", [])
-    if response == WHOLE or is_exact(response) or INSTRUMENTED not in rows.columns or not len(rows) or not factors:
+    is_phase = response != SECONDS_PER_EVAL and not is_exact(response)
+    if not is_phase or INSTRUMENTED not in rows.columns or not len(rows) or not factors:
         return rows
     share = (rows[response] / rows[INSTRUMENTED]).groupby([rows[name] for name in factors]).transform("median")
     return rows[(share >= SMALLEST_PHASE_SHARE).to_numpy(dtype=bool)]
@@ -236,14 +232,12 @@ def unusable_reason(subject: str, error: FitError) -> Reason:
 
 
 def laws_of(subject: Subject) -> list[tuple[str, CostLaw, tuple[str, ...] | None]]:
-    whole = [(WHOLE, subject.law, subject.overhead)] if subject.law is not None else []
+    whole = [(SECONDS_PER_EVAL, subject.law, subject.overhead)] if subject.law is not None else []
     phases = [
-        (phase_response(phase), law, subject.phase_overheads.get(phase)) for phase, law in subject.phase_laws.items()
+        (phase_column(phase), law, subject.phase_overheads.get(phase)) for phase, law in subject.phase_laws.items()
     ]
     memory = [(SCRATCH, subject.memory_law, subject.memory_overhead)] if subject.memory_law is not None else []
-    counts = [
-        (f"{name}{COUNT_SUFFIX}", law, subject.count_overheads.get(name)) for name, law in subject.count_laws.items()
-    ]
+    counts = [(count_column(name), law, subject.count_overheads.get(name)) for name, law in subject.count_laws.items()]
     return [*whole, *phases, *memory, *counts]
 
 

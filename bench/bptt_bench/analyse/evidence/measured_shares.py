@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptt_bench.analyse.evidence.evidence import Evidence, phase_response
+from bptt_bench.analyse.evidence.evidence import Evidence
 from bptt_bench.analyse.stats.estimate import Interval, t_quantile
 from bptt_bench.plan import Point, Subject
 from bptt_bench.plan.description.lookup import NotStoredError
+from bptt_bench.plan.design.columns import phase_column
 
 FEWEST_VISITS = 2  # of which the phases were timed, for an interval
 
@@ -61,7 +62,7 @@ def _log_ratios(
 ) -> list[float]:
     """Return the log ratio of the time of some phases to that of the others at each visit whose phases were timed."""
     frame = evidence.samples
-    columns = [phase_response(phase) for phase in (*phases, *others)]
+    columns = [phase_column(phase) for phase in (*phases, *others)]
     if any(column not in frame.columns for column in columns):
         return []
     here = (frame["subject"] == subject).to_numpy(dtype=bool)

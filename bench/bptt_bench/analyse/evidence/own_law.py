@@ -8,9 +8,10 @@ import numpy as np
 
 from bptt_bench.analyse.data.samples import own_subjects
 from bptt_bench.analyse.evidence.evidence import fit_options, laws_of
-from bptt_bench.analyse.evidence.strata import Strata, stratum
+from bptt_bench.analyse.evidence.strata import Strata
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.plan import CostLaw
+from bptt_bench.plan.experiment.stratum import stratum
 from bptt_bench.store.runs.experiments import ExperimentRecord
 
 if TYPE_CHECKING:

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from bptt_bench.analyse.data.samples import gather
-from bptt_bench.analyse.evidence.evidence import BLOCK, WHOLE, Evidence
+from bptt_bench.analyse.evidence.evidence import BLOCK, Evidence
 from bptt_bench.analyse.stats.arrays import Array, Index
 from bptt_bench.analyse.stats.estimate import Interval, t_quantile, t_quantiles
 from bptt_bench.analyse.stats.location import has_slow_periods, locate
 from bptt_bench.analyse.stats.paired_mean import student_mean, undisturbed_mean
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,7 +86,7 @@ def visits(rows: pd.DataFrame, factors: Sequence[str], places: dict[tuple[Any, .
     ------
     FitError : as ``gather``.
     """
-    samples = gather(rows, factors, response=WHOLE, block=BLOCK, what="factors")
+    samples = gather(rows, factors, response=SECONDS_PER_EVAL, block=BLOCK, what="factors")
     located = locate(samples.log_seconds, samples.point, None, samples.when, places)
     assert samples.block is not None
     shape = (samples.n_points, len(samples.block_names))
@@ -118,7 +119,7 @@ def visits_of(evidence: Evidence, subject: str, factors: Sequence[str]) -> Visit
     """
     key = (subject, *factors)
     if key not in evidence.memo:
-        evidence.memo[key] = visits(evidence.rows(subject, WHOLE), factors, evidence.memo)
+        evidence.memo[key] = visits(evidence.rows(subject, SECONDS_PER_EVAL), factors, evidence.memo)
     made: Visits = evidence.memo[key]
     return made
 

@@ -28,6 +28,7 @@ from bptt_bench.plan import (
     Subject,
 )
 from bptt_bench.plan.experiment.categories import claim_points
+from bptt_bench.plan.experiment.stratum import split_stratum, stratum
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,16 +38,6 @@ CALLED_WITH_A_POINT = (
 )
 # Records of a run that name a subject and a point.
 WITH_CELLS = ("skips", "agreements", "inspections", "counts", "uncounted", "predictions", "anchors")
-
-
-def stratum(subject: str, levels: Mapping[str, str]) -> str:
-    """Return the name of a subject at some categories; a placebo stays one.
-
-    >>> stratum("sort", {"dtype": "float32"}), stratum("sort (placebo)", {"dtype": "float32", "backend": "x"})
-    ('sort [dtype=float32]', 'sort [dtype=float32 backend=x] (placebo)')
-    """
-    base = subject.removesuffix(PLACEBO_SUFFIX)
-    return f"{base} [{Point(levels)}]{subject[len(base) :]}" if levels else subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -97,13 +88,13 @@ class Strata:
         placebo = PLACEBO_SUFFIX if name.endswith(PLACEBO_SUFFIX) else ""
         if (found := self._known.get(name.removesuffix(PLACEBO_SUFFIX))) is not None:
             return found[0] + placebo, {category: found[1][category] for category in found[1]}
-        parts = re.fullmatch(r"(.+) \[(.+)\]((?: \(placebo\))?)", name) if self.categories else None
-        if parts is None:
+        subject, stated = split_stratum(name)
+        if not self.categories or not stated:
             return name, {}
-        pairs = [text.partition("=") for text in re.split(rf" (?=(?:{'|'.join(self.categories)})=)", parts[2])]
+        pairs = [text.partition("=") for text in re.split(rf" (?=(?:{'|'.join(self.categories)})=)", stated)]
         if not all(equals and category in self.categories for category, equals, _ in pairs):
             return name, {}
-        return parts[1] + parts[3], {category: level for category, _, level in pairs}
+        return subject, {category: level for category, _, level in pairs}
 
     def of_subject(self, subject: str) -> tuple[Point, ...]:
         """Return the levels of the categories at which a subject or its placebo is measured; none if unknown."""

@@ -15,6 +15,7 @@ from bptt_bench.analyse.stats.arrays import Array, Index
 from bptt_bench.analyse.stats.estimate import RESOLUTION, SINGULAR, Solution
 from bptt_bench.analyse.stats.location import Location
 from bptt_bench.plan import CostLaw
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 
 SMALLEST_SHARE = 0.2  # of the time, for a term to be judged at a point: 20 % noise of other terms would hide it
 SMALLEST_SHARE_OF_BYTES = 0.02  # of the memory, which has no noise; misfit shows in the interval
@@ -82,7 +83,7 @@ def smallest_share(response: str) -> float:
 
 
 def deciding_point(
-    law: CostLaw, column: int, coefficients: Array, start: Mapping[str, float], response: str = "seconds_per_eval"
+    law: CostLaw, column: int, coefficients: Array, start: Mapping[str, float], response: str = SECONDS_PER_EVAL
 ) -> dict[str, float] | None:
     """Return the nearest point, by doubling or halving one factor of ``start``, at which a term can be judged."""
     steps = [sign * doublings for doublings in range(1, DOUBLINGS + 1) for sign in (1, -1)]

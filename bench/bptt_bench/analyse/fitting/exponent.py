@@ -29,7 +29,7 @@ from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Interval, Solution, huber_scale, solve, solve_batch, t_quantile
 from bptt_bench.analyse.stats.influence import influence
-from bptt_bench.analyse.stats.search import minimum, root
+from bptt_bench.analyse.stats.scalar_root import minimum, root
 from bptt_bench.errors import FitError
 
 WIDEST = 2.0  # |ε| that is searched first; a law that is off by two powers is another law

@@ -17,6 +17,7 @@ from bptt_bench.analyse.fitting.fitted import Fit, own_share
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import RESOLUTION, solve
 from bptt_bench.plan import CostLaw
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +50,7 @@ def prefer(
     law: CostLaw | str,
     other: CostLaw | str,
     *,
-    response: str = "seconds_per_eval",
+    response: str = SECONDS_PER_EVAL,
     overhead: Literal["auto"] | str | Sequence[str] = "auto",
     block: str | None = None,
 ) -> Preference:

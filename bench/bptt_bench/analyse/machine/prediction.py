@@ -15,6 +15,7 @@ from bptt_bench.analyse.machine.machine import Machine, TimeParts, predict, tota
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.errors import MachineError
 from bptt_bench.plan.description.lookup import NotStoredError, is_everywhere
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 from bptt_bench.plan.design.design import Point
 from bptt_bench.plan.machine.readings import Readings
 from bptt_bench.plan.machine.work import Work
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from bptt_bench.plan import Experiment
 
-WHOLE = "seconds_per_eval"
 PERCENTILE = 95  # of the errors, beside the median and the worst
 
 
@@ -93,7 +93,7 @@ def predict_all(
     machine = functools.cache(lambda: Machine(Readings.from_json(record["readings"])))
 
     def prediction_of(name: str, works: Callable[[Point], Sequence[Work]]) -> MachinePrediction | Absent:
-        fit = fits.get((name, WHOLE))
+        fit = fits.get((name, SECONDS_PER_EVAL))
         if fit is None:
             return Absent(f"{name} has no fit")
         try:

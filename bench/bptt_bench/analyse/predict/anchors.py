@@ -24,11 +24,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from bptt_bench.analyse.evidence.evidence import WHOLE, fitted_samples, without_records
+from bptt_bench.analyse.evidence.evidence import fitted_samples, without_records
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Interval, t_quantile
 from bptt_bench.analyse.stats.mixture import SMALLEST_NOISE
 from bptt_bench.plan import Cell, Point
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +74,7 @@ def cell_seconds(frame: pd.DataFrame, subjects: Sequence[str]) -> dict[Cell, flo
     names = list(frame.attrs["factors"])
     swept = fitted_samples(without_records(frame))
     usable = swept["subject"].isin(list(subjects)) & (swept["timing"] == "whole") & ~swept["below_floor"].astype(bool)
-    median = swept[usable.to_numpy()].groupby(["subject", *names], sort=False)[WHOLE].median().dropna()
+    median = swept[usable.to_numpy()].groupby(["subject", *names], sort=False)[SECONDS_PER_EVAL].median().dropna()
     found = {
         Cell(subject, Point(dict(zip(names, levels, strict=True)))): float(value)
         for (subject, *levels), value in zip(median.index.tolist(), median.to_numpy(), strict=True)

@@ -46,9 +46,9 @@ from bptt_bench.analyse.fitting.fitted import Fit, columns_at
 from bptt_bench.analyse.predict.backtests import Cut
 from bptt_bench.analyse.predict.candidates import DRIFT, LAW, PowerLaw
 from bptt_bench.analyse.predict.coordinates import Table
+from bptt_bench.analyse.predict.law_tests import REJECT_BELOW, LawTests
 from bptt_bench.analyse.predict.refit import refit_thinned
 from bptt_bench.analyse.predict.stack import Stack
-from bptt_bench.analyse.predict.structure import REJECT_BELOW, LawTests
 from bptt_bench.analyse.stats.arrays import MAD, Array
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.errors import FitError

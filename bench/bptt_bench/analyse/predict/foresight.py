@@ -17,7 +17,6 @@ from bptt_bench.analyse.data.samples import gather
 from bptt_bench.analyse.evidence.evidence import (
     BLOCK,
     STAGE,
-    WHOLE,
     Evidence,
     UnjudgedError,
     fitted_samples,
@@ -32,6 +31,7 @@ from bptt_bench.analyse.stats.location import locate
 from bptt_bench.analyse.stats.mixture import PRIOR_SAMPLES
 from bptt_bench.errors import FitError
 from bptt_bench.plan import Cell, Point, distance_beyond
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,7 +138,7 @@ def predict_beyond(evidence: Evidence, cells: Iterable[Cell]) -> list[Prediction
 
 
 def _of_subject(evidence: Evidence, subject: str, points: Sequence[Point]) -> Iterator[Prediction]:
-    fit = evidence.fit_or_reason(subject, WHOLE)
+    fit = evidence.fit_or_reason(subject, SECONDS_PER_EVAL)
     if isinstance(fit, Reason):
         raise UnjudgedError(f"subject {subject!r}: nothing to predict with", fit)
     swept = [dict(zip(fit.factors, row, strict=True)) for row in fit.points[list(fit.factors)].to_numpy().tolist()]
@@ -178,7 +178,7 @@ def checked_predictions(frame: pd.DataFrame, *, confidence: float = 0.95) -> lis
     samples = beyond_samples(frame)
     found: list[CheckedPrediction] = []
     for subject in dict.fromkeys(prediction.subject for prediction in predictions):
-        tested = _located(rows_of(samples, subject, WHOLE))
+        tested = _located(rows_of(samples, subject, SECONDS_PER_EVAL))
         own = [one for one in predictions if one.subject == subject and one.at in tested]
         anchors = tested.keys() - {one.at for one in own}
         shift = None if not anchors else _shift(frame, subject, {at: tested[at] for at in anchors}, confidence)
@@ -215,7 +215,7 @@ class _Location(NamedTuple):
 
 
 def _shift(frame: pd.DataFrame, subject: str, anchors: Mapping[Point, _Location], confidence: float) -> Shift | None:
-    before = _located(rows_of(fitted_samples(without_records(frame)), subject, WHOLE), is_sweep=True)
+    before = _located(rows_of(fitted_samples(without_records(frame)), subject, SECONDS_PER_EVAL), is_sweep=True)
     then, now = ({at: (one.log_seconds, one.error) for at, one in each.items()} for each in (before, anchors))
     change, variance = measured_again(then, now)
     return estimate_shift(change, variance, confidence)
@@ -226,7 +226,7 @@ def _located(rows: pd.DataFrame, *, is_sweep: bool = False) -> dict[Point, _Loca
     if not len(rows):
         return {}
     names = rows.attrs["factors"]
-    samples = gather(rows, names, response=WHOLE, block=BLOCK)
+    samples = gather(rows, names, response=SECONDS_PER_EVAL, block=BLOCK)
     located = locate(samples.log_seconds, samples.point, samples.block if is_sweep else None, samples.when)
     freedom = (located.effective - 1 + PRIOR_SAMPLES).tolist()
     counts = np.bincount(samples.point).tolist()

@@ -68,7 +68,7 @@ class LargestLevel:
         }
 
 
-class LevelRange(NamedTuple):
+class SearchSpan(NamedTuple):
     """Range of the search: from the smallest allowed level to ``FARTHEST`` times the largest measured."""
 
     smallest: float
@@ -94,7 +94,7 @@ class LevelRange(NamedTuple):
 
 
 def largest_within(
-    predictor: Predictor, factor: str, budget: float, at: Mapping[str, float], span: LevelRange, budget_text: str = ""
+    predictor: Predictor, factor: str, budget: float, at: Mapping[str, float], span: SearchSpan, budget_text: str = ""
 ) -> LargestLevel:
     """Return the largest levels at which a prediction, its upper end and its lower end are within a budget.
 
@@ -140,7 +140,7 @@ def largest_within(
     )
 
 
-def _search(levels: Array, within: Flags, is_within: Callable[[Array], Flags], span: LevelRange) -> float | None:
+def _search(levels: Array, within: Flags, is_within: Callable[[Array], Flags], span: SearchSpan) -> float | None:
     """Return the largest level within the budget; ``None`` if no level or the farthest level is."""
     if not within.any() or within[-1]:
         return None

@@ -17,8 +17,8 @@ from bptt_bench.analyse.predict.assess import LawPredictor, doubt_found_law, dou
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.plan import Point
-from bptt_bench.plan.law.wording import join_names
 from bptt_bench.text.units import BYTE, Unit
+from bptt_bench.text.wording import join_names
 
 WORKING_SET = "working_set_bytes"  # declared by a subject, not measured
 MOST_WRITTEN_OUT = 1e9  # a larger ratio is written with an exponent

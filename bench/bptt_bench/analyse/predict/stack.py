@@ -29,8 +29,8 @@ from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.predict.backtests import Cut, Reach, Trial, attempt, cuts, is_far
 from bptt_bench.analyse.predict.candidates import DRIFT, LAW, NEIGHBOURS, POWERS, THRESHOLDS, Ways, candidates
 from bptt_bench.analyse.predict.coordinates import Table
+from bptt_bench.analyse.predict.law_tests import LawTests
 from bptt_bench.analyse.predict.refit import refit_observed
-from bptt_bench.analyse.predict.structure import LawTests
 from bptt_bench.analyse.stats.arrays import Array, Flags
 from bptt_bench.analyse.stats.estimate import RESOLUTION, Interval, t_quantile
 

@@ -8,14 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from bptt_bench.analyse.data.response import (
-    ALLOCATED,
-    PEAK,
-    PEAK_RESOLUTION_BYTES,
-    PEAK_SCRATCH,
-    is_exact,
-    unit_of,
-)
+from bptt_bench.analyse.data.response import PEAK_RESOLUTION_BYTES, is_exact, unit_of
 from bptt_bench.analyse.data.samples import gather
 from bptt_bench.analyse.evidence.evidence import BLOCK, Evidence, unusable_reason
 from bptt_bench.analyse.findings.estimates import AmountEstimate
@@ -32,6 +25,7 @@ from bptt_bench.analyse.verdicts.verdict import Verdict, inconclusive, no_data, 
 from bptt_bench.analyse.verdicts.width import SAMPLES
 from bptt_bench.errors import FitError
 from bptt_bench.plan import AmountClaim, CostLaw, Point
+from bptt_bench.plan.design.columns import ALLOCATED, PEAK, PEAK_SCRATCH
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bptt_bench.analyse.data.lazy import LazyMapping
-from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fit_all
+from bptt_bench.analyse.evidence.evidence import Evidence, fit_all
 from bptt_bench.analyse.evidence.paired import overall
 from bptt_bench.analyse.evidence.strata import stratify
 from bptt_bench.analyse.findings.reason import Reason
@@ -28,6 +28,7 @@ from bptt_bench.analyse.verdicts.undone import find_growing_inputs
 from bptt_bench.analyse.verdicts.verdict import Verdict
 from bptt_bench.analyse.verdicts.width import alarms_of, placebo_ratio
 from bptt_bench.plan import Claim, Experiment
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,7 +94,7 @@ class Analysis:
     @property
     def predictors(self) -> Mapping[str, Predictor]:
         """Return by subject what predicts the time of a whole evaluation, made when first needed."""
-        fits = {subject.name: self.fits.get((subject.name, WHOLE)) for subject in self.experiment.subjects}
+        fits = {subject.name: self.fits.get((subject.name, SECONDS_PER_EVAL)) for subject in self.experiment.subjects}
         known = {name: fit for name, fit in fits.items() if fit is not None}
         return LazyMapping({name: functools.partial(self._predictor, name, fit) for name, fit in known.items()})
 
@@ -132,7 +133,7 @@ def analyse(
     ratio = placebo_ratio(evidence)
     placebo = None if ratio is None else overall(ratio, confidence)
     alarms = alarms_of(ratio, confidence)
-    keys = [(subject.name, WHOLE) for subject in experiment.subjects]
+    keys = [(subject.name, SECONDS_PER_EVAL) for subject in experiment.subjects]
     whole = [evidence.fits[key] for key in keys if key in evidence.fits]
     noises = [fit.noise.relative for fit in whole if fit.noise.relative is not None]
     noise = float(np.median(noises)) if noises else None

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptt_bench.analyse.evidence.evidence import Evidence, phase_response
+from bptt_bench.analyse.evidence.evidence import Evidence
 from bptt_bench.analyse.findings.estimates import CrossingEstimate, NoCrossingWithin
 from bptt_bench.analyse.findings.limits import Limits
 from bptt_bench.analyse.findings.obstacles import DistantCrossing, NoCrossing
@@ -17,10 +17,11 @@ from bptt_bench.analyse.findings.remarks import UnequalParts
 from bptt_bench.analyse.fitting.fitted import Fit, columns_at
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Interval, t_quantile
-from bptt_bench.analyse.stats.search import root
+from bptt_bench.analyse.stats.scalar_root import root
 from bptt_bench.analyse.verdicts.verdict import Verdict, inconclusive, not_identifiable, settle, weigh
 from bptt_bench.analyse.verdicts.width import width_of
 from bptt_bench.plan import CostLaw, CrossoverClaim
+from bptt_bench.plan.design.columns import phase_column
 
 FARTHEST = 4.0  # times the largest measured level; beyond it a crossing is a guess about the law, not a measurement
 STEPS = 400  # of the search for a change of sign, over the logarithm of the factor
@@ -85,7 +86,7 @@ def _parts(evidence: Evidence, claim: CrossoverClaim) -> list[SignedFit] | Reaso
             continue
         for sign, phases in ((1.0, claim.rising), (-1.0, claim.falling)):
             for phase in phases:
-                fit = evidence.usable_fit(subject, phase_response(phase))
+                fit = evidence.usable_fit(subject, phase_column(phase))
                 if isinstance(fit, Reason):
                     return fit
                 parts.append(SignedFit(sign * factor, fit, subject, is_rising=sign > 0))

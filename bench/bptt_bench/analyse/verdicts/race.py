@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bptt_bench.analyse.evidence.evidence import BLOCK, WHOLE, Evidence
+from bptt_bench.analyse.evidence.evidence import BLOCK, Evidence
 from bptt_bench.analyse.evidence.paired import Visits, paired_ratio, visits_of
 from bptt_bench.analyse.findings.estimates import RooflineEstimate, SpeedupEstimate
 from bptt_bench.analyse.findings.limits import Word
@@ -28,6 +28,7 @@ from bptt_bench.analyse.verdicts.width import SAMPLES
 from bptt_bench.errors import FitError, MachineError
 from bptt_bench.plan import Point, RooflineClaim, SpeedupClaim
 from bptt_bench.plan.description.lookup import NotStoredError
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 from bptt_bench.plan.machine.peaks import Limit, Peaks, Traffic
 
 FEWEST_BLOCKS = 2  # to know the noise
@@ -231,7 +232,7 @@ def race_of(evidence: Evidence) -> Race | None:
     subject = claims[0].subject  # of several, such as one for each data type, the first
     over = tuple(dict.fromkeys(name for claim in claims if claim.subject == subject for name in claim.over))
     factors = [factor.name for factor in evidence.experiment.factors]
-    rows = evidence.samples[evidence.samples[WHOLE].notna().to_numpy(dtype=bool)]
+    rows = evidence.samples[evidence.samples[SECONDS_PER_EVAL].notna().to_numpy(dtype=bool)]
     levels = rows[factors].drop_duplicates().to_dict("records")  # plain numbers, as JSON wants them
     points = [Point({str(name): level for name, level in one.items()}) for one in levels]
     points.sort(key=lambda point: tuple(point.values()))
@@ -269,13 +270,13 @@ def _standing(evidence: Evidence, subject: str, point: Point, speedup: Speedup |
 
 
 def _median(evidence: Evidence, subject: str, point: Point) -> float:
-    rows = evidence.rows(subject, WHOLE)
+    rows = evidence.rows(subject, SECONDS_PER_EVAL)
     here = np.all([rows[name].to_numpy() == level for name, level in point.items()], axis=0)
-    return float(np.median(rows[WHOLE].to_numpy()[here]))
+    return float(np.median(rows[SECONDS_PER_EVAL].to_numpy()[here]))
 
 
 def _visits(evidence: Evidence, subject: str) -> Visits | None:
-    if BLOCK not in evidence.frame.columns or not len(evidence.rows(subject, WHOLE)):
+    if BLOCK not in evidence.frame.columns or not len(evidence.rows(subject, SECONDS_PER_EVAL)):
         return None
     try:
         return visits_of(evidence, subject, [factor.name for factor in evidence.experiment.factors])
@@ -290,7 +291,7 @@ def judge_speedup(evidence: Evidence, claim: SpeedupClaim) -> Verdict:
     if not found:
         reason = no_data(NotComparable(subject=claim.subject, over=tuple(claim.over)))
         return inconclusive(claim, reason.remarked(absent), claim.at_least)
-    n_blocks = evidence.rows(claim.subject, WHOLE)["block"].nunique()
+    n_blocks = evidence.rows(claim.subject, SECONDS_PER_EVAL)["block"].nunique()
     if n_blocks < FEWEST_BLOCKS:
         return inconclusive(claim, no_data(FewBlocks(n_blocks=n_blocks, needed=FEWEST_BLOCKS)), claim.at_least)
     n, missing = len(found), len(claim.points) - len(found)
@@ -328,7 +329,7 @@ def _word(intervals: list[Interval], adjusted: list[Interval], at_least: float) 
 def _absent_subjects(evidence: Evidence, claim: SpeedupClaim) -> AbsentSubjects | None:
     """Return which of the others did not run; ``None`` if all did."""
     reasons = evidence.frame.attrs.get("missing", {})
-    absent = {name: reasons.get(name, "") for name in claim.over if not len(evidence.rows(name, WHOLE))}
+    absent = {name: reasons.get(name, "") for name in claim.over if not len(evidence.rows(name, SECONDS_PER_EVAL))}
     return AbsentSubjects(subjects=absent, n_claimed=len(claim.over)) if absent else None
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptt_bench.analyse.evidence.evidence import BLOCK, WHOLE, Evidence, unusable_reason
+from bptt_bench.analyse.evidence.evidence import BLOCK, Evidence, unusable_reason
 from bptt_bench.analyse.evidence.paired import PairedRatio, Visits, paired_ratio, visits_of
 from bptt_bench.analyse.findings.estimates import RatioEstimate
 from bptt_bench.analyse.findings.limits import Word
@@ -27,6 +27,7 @@ from bptt_bench.analyse.verdicts.verdict import Verdict, inconclusive, no_data, 
 from bptt_bench.analyse.verdicts.width import SAMPLES
 from bptt_bench.errors import FitError
 from bptt_bench.plan import CostLaw, RatioClaim
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 
 FEWEST_POINTS = 3  # or all points of the claim, where it has fewer
 FEWEST_BLOCKS = 2
@@ -91,7 +92,7 @@ def measured_ratio(evidence: Evidence, claim: RatioClaim) -> MeasuredRatio | Rea
     factors = list(claim.points.points[0]) if len(claim.points) else []
     found: list[Visits] = []
     for subject in subjects:
-        if not len(evidence.rows(subject, WHOLE)):
+        if not len(evidence.rows(subject, SECONDS_PER_EVAL)):
             return no_data(NotMeasured(subject=subject))
         try:
             found.append(visits_of(evidence, subject, factors))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence
+from bptt_bench.analyse.evidence.evidence import Evidence
 from bptt_bench.analyse.evidence.measured_shares import measured_share
 from bptt_bench.analyse.findings.estimates import ShareEstimate
 from bptt_bench.analyse.findings.limits import Limits, Word
@@ -13,6 +13,7 @@ from bptt_bench.analyse.verdicts.verdict import Verdict, inconclusive, not_ident
 from bptt_bench.analyse.verdicts.width import width_of
 from bptt_bench.errors import FitError
 from bptt_bench.plan import ShareClaim
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 
 
 def judge_share(evidence: Evidence, claim: ShareClaim) -> Verdict:
@@ -27,7 +28,7 @@ def judge_share(evidence: Evidence, claim: ShareClaim) -> Verdict:
     """
     if claim.bound == "tight":
         raise FitError(f"claim {claim.name!r}: bound must be lower or upper for a share, got 'tight'")
-    fit = evidence.usable_fit(claim.subject, WHOLE)
+    fit = evidence.usable_fit(claim.subject, SECONDS_PER_EVAL)
     if isinstance(fit, Reason):
         return inconclusive(claim, fit)
     terms = fit.terms_with(claim.factor)

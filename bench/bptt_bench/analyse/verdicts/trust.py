@@ -22,7 +22,7 @@ ALARM_LEVEL = 0.05  # share of 95 % intervals that miss by right
 SURPRISING = 0.01  # probability below which more alarms than that are not chance
 
 
-class Judged(NamedTuple):
+class ClaimKey(NamedTuple):
     """A claim and the subject that it is about: several subjects may have claims of one name."""
 
     claim: str
@@ -61,9 +61,9 @@ class Repeat:
             contaminated_share=analysis.contaminated_share,
         )
 
-    def words(self) -> dict[Judged, Word]:
+    def words(self) -> dict[ClaimKey, Word]:
         """Return the verdict of each claim on each subject."""
-        return {Judged(verdict.claim, verdict.subject): verdict.verdict for verdict in self.verdicts}
+        return {ClaimKey(verdict.claim, verdict.subject): verdict.verdict for verdict in self.verdicts}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +79,9 @@ class Stability:
     runs: int
 
     @property
-    def judged(self) -> Judged:
+    def judged(self) -> ClaimKey:
         """The claim with its subject."""
-        return Judged(self.claim, self.subject)
+        return ClaimKey(self.claim, self.subject)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +125,7 @@ def stability(repeats: Sequence[Repeat]) -> tuple[Stability, ...]:
     """
     if not repeats:
         raise ValueError("repeats: 0 given; at least 1 is needed")
-    kinds = {Judged(one.claim, one.subject): one.kind for repeat in repeats for one in repeat.verdicts}
+    kinds = {ClaimKey(one.claim, one.subject): one.kind for repeat in repeats for one in repeat.verdicts}
     found = []
     for judged, kind in kinds.items():
         counts = Counter(word for repeat in repeats if (word := repeat.words().get(judged)) is not None)
@@ -175,18 +175,6 @@ def placebo_alarms(repeats: Sequence[Repeat]) -> PlaceboAlarms | None:
         points=sum(repeat.placebo_alarms[1] for repeat in measured),
         point_alarms=sum(repeat.placebo_alarms[0] for repeat in measured),
     )
-
-
-def contradictions(quiet: Iterable[Stability], repeats: Iterable[Repeat]) -> list[tuple[str, str]]:
-    """Return runs and claims with the opposite of the commonest verdict, such as refuted instead of supported."""
-    opposite: dict[Word, Word] = {"supported": "refuted", "refuted": "supported"}
-    commonest = {one.judged: one.commonest for one in quiet}
-    return [
-        (repeat.name, judged.claim)
-        for repeat in repeats
-        for judged, word in repeat.words().items()
-        if judged in commonest and word == opposite.get(commonest[judged])
-    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

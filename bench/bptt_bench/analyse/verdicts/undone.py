@@ -18,6 +18,7 @@ from bptt_bench.analyse.findings.reason import Finding, Kind, Reason
 from bptt_bench.analyse.findings.remarks import GrowingInput
 from bptt_bench.analyse.verdicts.verdict import Verdict
 from bptt_bench.plan import PLACEBO_SUFFIX, CheckClaim, Claim, Point
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +67,7 @@ def find_undone_work(frame: pd.DataFrame) -> tuple[dict[str, Finding], dict[str,
         factors = list(frame.attrs["factors"])
         bare = without_records(frame)
         names = bare["subject"].astype(str).str.removesuffix(PLACEBO_SUFFIX)
-        usable = bare["first_seconds"].notna() & bare["seconds_per_eval"].notna()
+        usable = bare["first_seconds"].notna() & bare[SECONDS_PER_EVAL].notna()
         by_subject = bare[usable].groupby(names[usable])
         remembered = {str(name): _remembered(rows, factors) for name, rows in by_subject}
         found = {name: one for name, one in remembered.items() if one is not None} | found
@@ -200,7 +201,7 @@ def _remembered(rows: pd.DataFrame, factors: list[str]) -> RememberedWork | None
         earliest.setdefault(cells[place][0], place)
     cold = {cells[place] for place in earliest.values()}
     warm = rows[[cell not in cold for cell in cells]]
-    table = warm.groupby(factors).agg(first=("first_seconds", "min"), later=("seconds_per_eval", "median"))
+    table = warm.groupby(factors).agg(first=("first_seconds", "min"), later=(SECONDS_PER_EVAL, "median"))
     table = table.sort_values("first")
     if len(table) < FEWEST_POINTS + 1:
         return None

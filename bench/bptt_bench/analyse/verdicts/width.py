@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from bptt_bench.analyse.data.response import is_exact
-from bptt_bench.analyse.evidence.evidence import BLOCK, WHOLE, Evidence
+from bptt_bench.analyse.evidence.evidence import BLOCK, Evidence
 from bptt_bench.analyse.evidence.paired import PairedRatio, overall, paired_ratio, visits_of
 from bptt_bench.analyse.findings.estimates import PlaceboDeviation
 from bptt_bench.analyse.findings.reason import Width
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.errors import FitError
 from bptt_bench.plan import PLACEBO_SUFFIX
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 
 BUSY_PLACEBO = 0.1  # relative; what a subject differs by from itself on a machine that does other work
 MISFIT_SHARE = 0.5  # of the variance about the law that samples must explain, or more of them would narrow little
@@ -33,7 +34,7 @@ def _placebo_of(evidence: Evidence, name: str) -> PairedRatio | None:
         return None
     factors = [factor.name for factor in evidence.experiment.factors]
     names = (name + PLACEBO_SUFFIX, name)
-    if not all(len(evidence.rows(each, WHOLE)) for each in names):
+    if not all(len(evidence.rows(each, SECONDS_PER_EVAL)) for each in names):
         return None
     try:
         second, first = (visits_of(evidence, each, factors) for each in names)

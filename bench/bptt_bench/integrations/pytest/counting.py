@@ -22,7 +22,7 @@ from bptt_bench.integrations.pytest.law_item import LawItem
 from bptt_bench.integrations.pytest.marker import PLUGIN, ComplexitySession
 from bptt_bench.measure.counters.call import UncountedOperation
 from bptt_bench.measure.counters.call_counter import OperationCount, count_call
-from bptt_bench.measure.worker.counting.instructions import MARKER, Pipes
+from bptt_bench.measure.worker.counting.instructions import COUNT_MARKER, Pipes
 from bptt_bench.measure.worker.counting.operations import reply_of
 from bptt_bench.measure.worker.loading import describe_error
 from bptt_bench.plan import Point
@@ -136,7 +136,7 @@ class CountingSession:
         gc.freeze()  # what pytest has set up is not looked through again before each call
         gc.disable()
         if self._operations is None:
-            MARKER.evaluate([lambda: None])  # what the marks themselves take
+            COUNT_MARKER.evaluate([lambda: None])  # what the marks themselves take
         self._pipes.reply(self._taken())
         for request in self._pipes:
             self._pipes.reply(self._answer(laws, request))
@@ -168,7 +168,7 @@ class CountingSession:
     def _taken(self) -> dict[str, Any]:
         """Return what was counted since the last reply."""
         if self._operations is None:
-            return MARKER.take()
+            return COUNT_MARKER.take()
         counts, self._operations = self._operations, []
         return reply_of(counts)
 
@@ -213,7 +213,7 @@ class CountingSession:
         if inputs.is_plain:
             with contextlib.suppress(Exception):  # what cannot be run again is run from its fixtures on
                 calls += [inputs.prepare(number) for number in self._others]
-        result = MARKER.evaluate(calls)[0] if self._operations is None else self._count_operations(calls, inputs)
+        result = COUNT_MARKER.evaluate(calls)[0] if self._operations is None else self._count_operations(calls, inputs)
         self._evaluations += len(calls)
         kind = deferred_kind(result)
         if kind is not None:

@@ -10,9 +10,9 @@ import importlib
 
 import pytest
 
-from bptt_bench.integrations.pytest.unavailable import COMPLEXITY, INI, UnavailablePlugin
+from bptt_bench.integrations.pytest.unavailable import COMPLEXITY_MARK, INI, UnavailablePlugin
 
-SCALING = "bptt_bench"
+SCALING_MARK = "bptt_bench"
 OPTION = "--benchmark"
 
 
@@ -28,16 +28,16 @@ class FallbackPlugin(UnavailablePlugin):
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Make the markers known to --strict-markers."""
-        for name in (COMPLEXITY, SCALING):
+        for name in (COMPLEXITY_MARK, SCALING_MARK):
             config.addinivalue_line("markers", f"{name}: {self.reason}")
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Deselect the scaling benchmarks, as the plugin does unless they are asked for."""
-        scaling = [item for item in items if item.get_closest_marker(SCALING)]
+        scaling = [item for item in items if item.get_closest_marker(SCALING_MARK)]
         if scaling and config.getoption("benchmark", False):
             raise pytest.UsageError(f"{OPTION}: {self.reason}")
         if scaling:
-            items[:] = [item for item in items if not item.get_closest_marker(SCALING)]
+            items[:] = [item for item in items if not item.get_closest_marker(SCALING_MARK)]
             config.hook.pytest_deselected(items=scaling)
 
 

@@ -23,7 +23,14 @@ STRICT_XPASS = "[XPASS(strict)]"  # how pytest's report of a test that should ha
 
 
 class LawRefuted(Exception):
-    """Fails the item of a law; the first line says which, the rest why."""
+    """Fails the item of a law: one line that says which and what was found, and a text that says why."""
+
+    def __init__(self, headline: str, explanation: str = "") -> None:
+        super().__init__(headline, explanation)
+        self.headline, self.explanation = headline, explanation
+
+    def __str__(self) -> str:
+        return "\n".join(filter(None, (self.headline, self.explanation)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,22 +113,28 @@ class LawItem(pytest.Item):
         if growth is None:
             reason = f"law {law.stated.text} not judged: {reason}"
         else:
-            from bptt_bench.report.words.growth import explained, headline
+            from bptt_bench.report.words.growth import explained
 
-            reason = headline(growth) + law.origin + law.remark
-            if self.found is not None:
-                from bptt_bench.report.words.laws import answer_text
-
-                reason = f"{reason}; {answer_text(self.found)}"
+            reason = self.headline(growth)
             if growth.word == "supported":
                 return
             if growth.word == "refuted":
-                raise LawRefuted(f"{reason}\n{explained(growth)}")
+                raise LawRefuted(reason, explained(growth))
         if self.is_strict() and not is_choice:
-            why = f"\n{explained(growth)}" if growth else ""
-            raise LawRefuted(f"{reason} (inconclusive='fail'){why}")
+            raise LawRefuted(f"{reason} (inconclusive='fail')", explained(growth) if growth else "")
         self.left_open = reason
         pytest.skip(reason)
+
+    def headline(self, growth: Growth) -> str:
+        """Return in one line how the stated law was judged, and the law that was found beside it."""
+        from bptt_bench.report.words.growth import headline
+
+        line = headline(growth) + self.law.origin + self.law.remark
+        if self.found is None:
+            return line
+        from bptt_bench.report.words.laws import answer_text
+
+        return f"{line}; {answer_text(self.found)}"
 
     def disabled_reason(self) -> tuple[str, bool] | None:
         """Return why benchmarks are switched off, and whether the user chose that; None if they are not."""
@@ -142,9 +155,10 @@ class LawItem(pytest.Item):
     def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
         if not isinstance(excinfo.value, LawRefuted):
             return super().repr_failure(excinfo, style)
-        headline, _, rest = str(excinfo.value).partition("\n")
+        refuted = excinfo.value
         path, line, _ = self.reportinfo()
-        return FailureText(rest or headline, FailureLocation(str(path), (line or 0) + 1, headline))
+        location = FailureLocation(str(path), (line or 0) + 1, refuted.headline)
+        return FailureText(refuted.explanation or refuted.headline, location)
 
     def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
         point = next(iter(self.law.points))

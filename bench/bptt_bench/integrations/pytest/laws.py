@@ -195,6 +195,7 @@ class TimedLaw(MarkedLaw):
         from bptt_bench.integrations.pytest.rounds import empty_call_seconds
         from bptt_bench.integrations.pytest.stated_law import block_medians
         from bptt_bench.measure.timing.timing import is_below_floor
+        from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 
         # what a call costs is in the constant; a law without one has to stand clear of it
         law = self.stated.law
@@ -210,7 +211,7 @@ class TimedLaw(MarkedLaw):
                     "subject": name,
                     **self.points[item],
                     "started_at": end,
-                    "seconds_per_eval": seconds * kept,
+                    SECONDS_PER_EVAL: seconds * kept,
                     "below_floor": not constant and is_below_floor(seconds, empty_call_seconds()),
                     "process": 0,
                     "first_seconds": self.seen[item].first_seconds if item in self.seen else None,
@@ -231,11 +232,12 @@ class TimedLaw(MarkedLaw):
             return None
         from bptt_bench.analyse.discover.discover import discover
         from bptt_bench.errors import FitError
+        from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 
         with warnings.catch_warnings():  # a project that turns warnings into errors means its own
             warnings.simplefilter("default")
             try:
-                return discover(self.frame(name), response="seconds_per_eval")
+                return discover(self.frame(name), response=SECONDS_PER_EVAL)
             except FitError as error:
                 if self.stated.law is None:
                     raise NotJudged(str(error)) from None
@@ -310,7 +312,9 @@ class CountedLaw(MarkedLaw):
     @property
     def response(self) -> str:
         """The column of the counts."""
-        return f"{self.counted}_count"
+        from bptt_bench.plan.design.columns import count_column
+
+        return count_column(self.counted)
 
     def frame(self, name: str) -> pd.DataFrame:
         """Return the counts under a subject's name, which are made when they are first asked for.

@@ -24,8 +24,13 @@ import pytest
 from bptt_bench.errors import BenchError
 from bptt_bench.integrations.pytest.law_item import LawItem, LawRefuted, clear_xpass, rerun_points
 from bptt_bench.integrations.pytest.laws import CountedLaw, MarkedLaw, PointTiming, TimedLaw, seconds_waited
-from bptt_bench.integrations.pytest.unavailable import COMPLEXITY as MARKER
-from bptt_bench.integrations.pytest.unavailable import INI, UnavailablePlugin, is_own_marker, unavailable_plugin
+from bptt_bench.integrations.pytest.unavailable import (
+    COMPLEXITY_MARK,
+    INI,
+    UnavailablePlugin,
+    is_own_marker,
+    unavailable_plugin,
+)
 
 # Every pytest session of every project that has this package loads this module: nothing heavy may be imported here.
 if TYPE_CHECKING:
@@ -38,7 +43,7 @@ if TYPE_CHECKING:
 
 PLUGIN = "bptt_bench_complexity"
 HELP = (
-    f"{MARKER}([law,] n=[...], *, at_most=None, measure='time', bound='tight', margin=None, overhead='1', "
+    f"{COMPLEXITY_MARK}([law,] n=[...], *, at_most=None, measure='time', bound='tight', margin=None, overhead='1', "
     "design='lines', inputs=None, consumes=False, inconclusive=None): run a benchmark at each level and fail if its "
     "time, or the number of its instructions or operations, does not grow as the law says, or grows faster than "
     "at_most; the law 'derive' is that of its code; without either say how it grows."
@@ -82,14 +87,14 @@ class ComplexitySession:
     @pytest.hookimpl(trylast=True)  # after the function's own parameters
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Run a marked function at each of its points."""
-        mark = metafunc.definition.get_closest_marker(MARKER)
+        mark = metafunc.definition.get_closest_marker(COMPLEXITY_MARK)
         if mark is None or not is_own_marker(mark, metafunc.fixturenames):
             return
         if (absent := self.absent()) is not None:
             if not self.config.pluginmanager.is_registered(absent):
                 self.config.pluginmanager.register(absent, "bptt_bench_absent")
             return
-        if sum(each.name == MARKER for each in metafunc.definition.own_markers) > 1:
+        if sum(each.name == COMPLEXITY_MARK for each in metafunc.definition.own_markers) > 1:
             raise marker_error(metafunc.definition.name, "given twice; one law is judged, the sum of its terms")
         stated = read_marker(mark, metafunc.definition.name)
         for name in ("benchmark", *stated.levels):
@@ -121,14 +126,14 @@ class ComplexitySession:
         groups: dict[str, list[pytest.Function]] = {}
         seen: dict[str, list[object]] = {}
         for item in points:
-            levels = read_marker(item.get_closest_marker(MARKER), name).levels
+            levels = read_marker(item.get_closest_marker(COMPLEXITY_MARK), name).levels
             others = {key: value for key, value in item.callspec.params.items() if key not in levels}
             label = "-".join(
                 [LAW, *(format_parameter(key, value, seen.setdefault(key, [])) for key, value in others.items())]
             )
             groups.setdefault(label, []).append(item)
         for label, items in groups.items():
-            stated = read_marker(items[0].get_closest_marker(MARKER), name)
+            stated = read_marker(items[0].get_closest_marker(COMPLEXITY_MARK), name)
             at: dict[pytest.Item, dict[str, float]] = {
                 item: {key: cast("float", item.callspec.params[key]) for key in stated.levels} for item in items
             }
@@ -151,7 +156,9 @@ class ComplexitySession:
         """Put each law behind the last of its points, wherever these were put."""
         for item in items:
             if item not in self.laws and not isinstance(item, LawItem) and is_marked(item) and self.absent() is None:
-                raise pytest.UsageError(f"{item.nodeid}: @pytest.mark.{MARKER} is for plain test functions and methods")
+                raise pytest.UsageError(
+                    f"{item.nodeid}: @pytest.mark.{COMPLEXITY_MARK} is for plain test functions and methods"
+                )
         yield
         laws = {item.law: item for item in items if isinstance(item, LawItem)}
         last: dict[MarkedLaw, pytest.Item] = {law: item for item in items for law in self.laws.get(item, ())}
@@ -250,13 +257,7 @@ class ComplexitySession:
         """Put verdict and reason into the report, in plain words that xdist can hand on."""
         error = None if call.excinfo is None else call.excinfo.value
         if error is None and item.growth is not None:
-            from bptt_bench.report.words.growth import headline
-
-            word, text = "supported", headline(item.growth) + item.law.origin + item.law.remark
-            if item.found is not None:
-                from bptt_bench.report.words.laws import answer_text
-
-                text = f"{text}; {answer_text(item.found)}"
+            word, text = "supported", item.headline(item.growth)
         elif error is None and item.found is not None:
             from bptt_bench.report.words.laws import in_one_line
 
@@ -266,7 +267,7 @@ class ComplexitySession:
             word, text = "inconclusive", item.left_open
             report.longrepr = (str(path), (line or 0) + 1, text)
         elif isinstance(error, LawRefuted):
-            word, text = "refuted", str(error).partition("\n")[0]
+            word, text = "refuted", error.headline
         else:
             return
         if item.growth is not None or item.found is not None:
@@ -313,7 +314,7 @@ class ComplexitySession:
         shown = [(word, line) for word, line in self.lines if word in ("inconclusive", "found") or not quiet]
         if not shown:
             return
-        terminalreporter.section(MARKER, sep="-")
+        terminalreporter.section(COMPLEXITY_MARK, sep="-")
         colours = {"found": "green", "supported": "green", "refuted": "red", "inconclusive": "yellow"}
         for word, line in shown:
             terminalreporter.write_line(line, **{colours[word]: True})
@@ -330,7 +331,7 @@ def make_inputs(item: pytest.Item, benchmark: Any, law: MarkedLaw) -> CallInputs
 
 def is_marked(item: pytest.Item) -> bool:
     """Return whether an item has our marker."""
-    mark = item.get_closest_marker(MARKER)
+    mark = item.get_closest_marker(COMPLEXITY_MARK)
     return mark is not None and is_own_marker(mark, getattr(item, "fixturenames", ()))
 
 
@@ -352,7 +353,7 @@ def read_marker(mark: pytest.Mark | None, name: str) -> Complexity:
 
 def marker_error(name: str, text: str) -> pytest.Collector.CollectError:
     """Return an error whose line names the marked function."""
-    return pytest.Collector.CollectError(f"{name}: @pytest.mark.{MARKER}: {text}")
+    return pytest.Collector.CollectError(f"{name}: @pytest.mark.{COMPLEXITY_MARK}: {text}")
 
 
 def format_parameter(name: str, value: object, seen: list[object]) -> str:

@@ -36,7 +36,7 @@ from bptt_bench.integrations.pytest.marker import PLUGIN as COMPLEXITY_PLUGIN
 from bptt_bench.integrations.pytest.marker import ComplexitySession
 
 # Every pytest session of every project that has this package loads these modules: nothing heavy may be imported there.
-from bptt_bench.integrations.pytest.unavailable import COMPLEXITY, is_importable, unavailable_plugin
+from bptt_bench.integrations.pytest.unavailable import COMPLEXITY_MARK, is_importable, unavailable_plugin
 from bptt_bench.integrations.pytest.unavailable import INI as COMPLEXITY_INI
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from bptt_bench.plan import Experiment
 
 OPTION = "--benchmark"
-MARKER = "bptt_bench"
+SCALING_MARK = "bptt_bench"
 NAMES = ("bptt_bench", __name__)  # of the entry point, and for `-p` and `pytest_plugins`
 JSON_KEY = "bptt_bench"
 WALL = "time.perf_counter"  # pytest-benchmark's default timer
@@ -82,18 +82,21 @@ def add_option(parser: pytest.Parser) -> None:
             OPTION,
             action="store_true",
             default=False,
-            help=f"Also run the tests marked {MARKER} through pytest-benchmark, then fit cost laws and judge claims.",
+            help=(
+                f"Also run the tests marked {SCALING_MARK} through pytest-benchmark, "
+                "then fit cost laws and judge claims."
+            ),
         )
     with contextlib.suppress(ValueError):
         parser.addini(
             COMPLEXITY_INI,
-            f"what a law of @pytest.mark.{COMPLEXITY} that stays open does: report or fail",
+            f"what a law of @pytest.mark.{COMPLEXITY_MARK} that stays open does: report or fail",
             default="report",
         )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", f"{MARKER}: a scaling benchmark; runs with {OPTION} only.")
+    config.addinivalue_line("markers", f"{SCALING_MARK}: a scaling benchmark; runs with {OPTION} only.")
     config.addinivalue_line("markers", COMPLEXITY_HELP)
     if is_requested(config) and config.getoption("benchmark_histogram", None) and not is_importable("pygal"):
         raise pytest.UsageError("--benchmark-histogram needs pygal: pip install 'bptt-bench[histogram]'")
@@ -130,8 +133,8 @@ def scaling(request: pytest.FixtureRequest, scaling_experiment: Experiment, benc
     """Measure subjects of the experiment: ``scaling.measure(subject, point, line=factor)``, once per test."""
     from bptt_bench.integrations.pytest.suite import Scaling, Suite
 
-    if not request.node.get_closest_marker(MARKER):
-        pytest.fail(f"{request.node.name}: a test that uses `scaling` must be marked {MARKER}", pytrace=False)
+    if not request.node.get_closest_marker(SCALING_MARK):
+        pytest.fail(f"{request.node.name}: a test that uses `scaling` must be marked {SCALING_MARK}", pytrace=False)
     session = request.config.stash[SESSION]
     name = scaling_experiment.name
     suite = session.suites.setdefault(name, Suite(experiment=scaling_experiment))
@@ -163,11 +166,11 @@ class Session:
     @pytest.hookimpl(tryfirst=True)  # before pytest-benchmark looks for benchmarks, and warns of them under xdist
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Deselect the scaling benchmarks unless they are asked for."""
-        scaling = [item for item in items if item.get_closest_marker(MARKER)]
+        scaling = [item for item in items if item.get_closest_marker(SCALING_MARK)]
         if not scaling:
             return
         if not is_requested(self.config):
-            items[:] = [item for item in items if not item.get_closest_marker(MARKER)]
+            items[:] = [item for item in items if not item.get_closest_marker(SCALING_MARK)]
             self.config.hook.pytest_deselected(items=scaling)
             self.left_out = len(scaling)
         elif not self.config.pluginmanager.has_plugin("pytest-benchmark"):
@@ -215,18 +218,18 @@ class Session:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Mark the reports of scaling benchmarks; keywords would not do, which may be any test's parameters."""
         report = yield
-        if item.get_closest_marker(MARKER) and not item.get_closest_marker(COMPLEXITY):
+        if item.get_closest_marker(SCALING_MARK) and not item.get_closest_marker(COMPLEXITY_MARK):
             failure: list[str] = []
             if report.failed and call.excinfo is not None:
                 from bptt_bench.integrations.pytest.suite import describe_failure
 
                 failure = describe_failure(item, call.excinfo.value)
-            setattr(report, MARKER, failure)  # xdist hands attributes on
+            setattr(report, SCALING_MARK, failure)  # xdist hands attributes on
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count the scaling benchmarks that ran and keep those that failed, those of xdist's workers too."""
-        found: list[str] | None = getattr(report, MARKER, None)
+        found: list[str] | None = getattr(report, SCALING_MARK, None)
         self.ran += report.when == "call" and report.passed and found is not None
         if found:
             from bptt_bench.integrations.pytest.rounds import Unmeasured
@@ -272,12 +275,12 @@ class Session:
         if wrong and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if hasattr(self.config, "workeroutput"):
-            self.config.workeroutput[MARKER] = self.left_out
+            self.config.workeroutput[SCALING_MARK] = self.left_out
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """Hear from a worker of xdist, each of which sees all tests, how many scaling benchmarks were left out."""
-        self.left_out = max(self.left_out, getattr(node, "workeroutput", {}).get(MARKER, 0))
+        self.left_out = max(self.left_out, getattr(node, "workeroutput", {}).get(SCALING_MARK, 0))
 
     @pytest.hookimpl(wrapper=True, trylast=True)  # after pytest-benchmark's tables, before pytest's own lines
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:

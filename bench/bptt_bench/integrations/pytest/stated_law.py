@@ -20,7 +20,7 @@ from bptt_bench.plan.experiment.builder import DERIVED
 from bptt_bench.plan.experiment.instructions import Measure, parse_measures
 from bptt_bench.plan.experiment.seeded import require_inputs
 from bptt_bench.plan.law.overflow import smaller_levels_hint
-from bptt_bench.plan.law.wording import did_you_mean
+from bptt_bench.text.wording import did_you_mean
 
 Layout: TypeAlias = Literal["lines", "grid"]
 Strictness: TypeAlias = Literal["report", "fail"]

@@ -32,6 +32,7 @@ from bptt_bench.integrations.pytest.rounds import (
 )
 from bptt_bench.measure.timing.timing import is_below_floor, no_garbage_collection
 from bptt_bench.plan import Cell, Claim, Design, Experiment, Point, Subject, block_order
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 from bptt_bench.plan.experiment.seeded import SeededPrepare
 
 if TYPE_CHECKING:
@@ -109,7 +110,8 @@ class Suite:
             if one.verdict == "refuted" or (one.reason.kind is Kind.IMPRECISE and one.reason.cause != "misfit")
         }
         claims = [claim for claim in self.claims()[0] if (claim.name, claim.subject) in undecided]
-        return {name.partition(" [")[0] for claim in claims for name in subjects_of(claim)}
+        found = (self.experiment.subject_of(name) for claim in claims for name in subjects_of(claim))
+        return {subject.name for subject in found if subject is not None}
 
     def _visit(self, benchmark: Benchmark) -> None:
         """Take one more round of a benchmark, or keep why that failed."""
@@ -145,7 +147,7 @@ class Suite:
                 "started_at": started_at,
                 "evaluations": evaluations,
                 "timing": "whole",
-                "seconds_per_eval": seconds_per_eval,
+                SECONDS_PER_EVAL: seconds_per_eval,
                 "below_floor": is_below_floor(seconds_per_eval, empty_call_seconds()),
             }
         )

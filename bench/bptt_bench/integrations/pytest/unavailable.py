@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 # Every pytest session of every project that has this package loads this module: nothing heavy may be imported here.
-COMPLEXITY = "complexity"
+COMPLEXITY_MARK = "complexity"
 INI = "complexity_inconclusive"
 NEEDED = (
     "bptt_bench.integrations.pytest.stated_law",
@@ -36,7 +36,7 @@ class UnavailablePlugin:
     @pytest.hookimpl(tryfirst=True)  # before fixtures are looked up: the test has no levels
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Skip a test of a law, or fail it where an open law fails."""
-        mark = item.get_closest_marker(COMPLEXITY)
+        mark = item.get_closest_marker(COMPLEXITY_MARK)
         if mark is None or not is_own_marker(mark, getattr(item, "fixturenames", ())):
             return
         if (mark.kwargs.get("inconclusive") or item.config.getini(INI)) == "fail":

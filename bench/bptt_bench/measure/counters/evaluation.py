@@ -6,9 +6,8 @@ import contextlib
 import hashlib
 import types
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -16,13 +15,14 @@ import numpy as np
 from bptt_bench.measure.counters.call import UncountedOperation
 from bptt_bench.measure.counters.held import Held, Replacer, inspect
 from bptt_bench.measure.counters.meter import Meter
+from bptt_bench.measure.counters.tally import read_tally
 from bptt_bench.measure.timing.clock import Clock
 from bptt_bench.plan import Evaluation, Point, Subject
 from bptt_bench.plan.experiment.deferred import deferred_kind
-from bptt_bench.plan.experiment.seeded import SeededPrepare, SeededTally, seed
+from bptt_bench.plan.experiment.seeded import SeededPrepare
 from bptt_bench.plan.experiment.subject import Tally
 
-WHOLE, TALLY = "", "tally"  # phases: of code that names none, and of what the subject counts itself
+NO_PHASE, TALLY = "", "tally"  # phases: of code that names none, and of what the subject counts itself
 OTHER_INPUTS = 1_000  # from this number on: inputs of sizes that had others before
 CHECKED_EVERY = 8  # evaluations: so often a third one is counted, and inputs are compared with what they were
 
@@ -149,7 +149,7 @@ class SubjectCounter:
 
     def _once(self, evaluate: Evaluation, meter: Meter) -> Counts:
         meter.counts = {}
-        meter.phase(WHOLE)
+        meter.phase(NO_PHASE)
         self._run(evaluate)
         return {(phase, name): n for phase, counted in meter.counts.items() for name, n in counted.items()}
 
@@ -167,25 +167,14 @@ class SubjectCounter:
             return self.subject.prepare(point)
 
     def _tallied(self, point: Point, number: int, tally: Tally) -> Counts:
-        if isinstance(tally, SeededTally):
-            seed(point, number)
-            tally = tally.tally
+        """Return what a tally counts, of which exact laws need whole numbers."""
         with salted(number):
-            found: Mapping[str, Any] = tally(point)
-        return {(TALLY, name): _whole(name, value) for name, value in found.items()}
-
-
-def _whole(name: str, value: object) -> int:
-    """Return a count as a whole number.
-
-    Raises
-    ------
-    ValueError : it is something else.
-    """
-    number = float(value) if isinstance(value, Real) else 0.5
-    if not number.is_integer():
-        raise ValueError(f"tally: {name} must be a whole number, got {value!r}")
-    return value if isinstance(value, int) else int(number)
+            found = read_tally(tally, point, number)
+        whole = {(TALLY, name): value for name, value in found.items() if isinstance(value, int)}
+        for name, value in found.items():
+            if (TALLY, name) not in whole:
+                raise ValueError(f"tally: {name} must be a whole number, got {value!r}")
+        return whole
 
 
 def digest_of(held: Held) -> str:

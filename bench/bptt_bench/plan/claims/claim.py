@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 from bptt_bench.plan.design.design import Design, Point
-from bptt_bench.plan.law.wording import join_names
+from bptt_bench.text.wording import join_names
 
 Bound = Literal["tight", "upper", "lower"]
 
@@ -77,7 +78,7 @@ class ExponentClaim(Claim):
     terms: tuple[str, ...]
     at: Point
     together_with: tuple[str, ...] = ()
-    response: str = "seconds_per_eval"
+    response: str = SECONDS_PER_EVAL
     margin: float = 0.1
     bound: Bound = "tight"
 
@@ -111,7 +112,7 @@ class LawClaim(Claim):
     within that may still support the law within ``margin``.
     """
 
-    response: str = "seconds_per_eval"
+    response: str = SECONDS_PER_EVAL
     work: tuple[str, ...] = ()
     margin: float = 0.25
     work_margin: float = 0.05

@@ -35,15 +35,15 @@ from bptt_bench.plan.description.tables import (
     entries,
     number,
 )
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 from bptt_bench.plan.design.design import Factor, Point
 from bptt_bench.plan.design.profile import Profile
-from bptt_bench.plan.experiment.experiment import PLACEBO_SUFFIX, Experiment, Foresight
+from bptt_bench.plan.experiment.experiment import Experiment, Foresight
 from bptt_bench.plan.experiment.subject import Subject
 from bptt_bench.plan.law.law import CostLaw
 from bptt_bench.plan.machine.peaks import Traffic
 
-WHOLE = ("name", "factors", "subjects", "profiles", "claims", "placebo", "foresight", "agreement", "points")
-WHOLE_TIME = "seconds_per_eval"  # the response whose law is the `law` of a subject
+KEYS = ("name", "factors", "subjects", "profiles", "claims", "placebo", "foresight", "agreement", "points")
 FUNCTIONS = ("working_set", "output_bytes", "works", "roofline")  # of a point, which subjects declare
 CLAIMS: Mapping[str, type[Claim]] = {
     kind.__name__.removesuffix("Claim").lower(): kind
@@ -161,7 +161,7 @@ def decode_experiment(found: Any) -> Experiment:
     ------
     DescriptionError : a field is missing, unknown, or is nothing that it may be; the message names it.
     """
-    whole = Field("", found).fields(WHOLE)
+    whole = Field("", found).fields(KEYS)
     points = [decode_point(field) for field in whole["points"].elements()]
     factors = tuple(decode(Factor, field) for field in whole["factors"].elements())
     subjects = tuple(_decode_subject(field, points, factors) for field in whole["subjects"].elements())
@@ -282,21 +282,13 @@ def _require_subjects(claim: Claim, experiment: Experiment, field: Field) -> Non
     named["less"] = tuple(filter(None, (getattr(claim, "less", None),)))
     for role, names in named.items():
         for name in names:
-            if _find_subject(name, experiment) is None:
+            if experiment.subject_of(name) is None:
                 known = ", ".join(subject.name for subject in experiment.subjects)
                 raise Field(f"{field.where}.{role}", name).must_be(f"one of the subjects {known}")
-    of_time = isinstance(claim, ShareClaim) or getattr(claim, "response", "") == WHOLE_TIME
-    subject = _find_subject(claim.subject, experiment)
+    of_time = isinstance(claim, ShareClaim) or getattr(claim, "response", "") == SECONDS_PER_EVAL
+    subject = experiment.subject_of(claim.subject)
     if of_time and subject is not None and subject.law is None:
         raise Field(f"{field.where}.subject", claim.subject).must_be("a subject with a law")
-
-
-def _find_subject(name: str, experiment: Experiment) -> Subject | None:
-    """Return the subject that a claim names: by its name, as a placebo, or with the categories of a stratum."""
-    whole = name.removesuffix(PLACEBO_SUFFIX)
-    has_strata = any(factor.is_category for factor in experiment.factors)
-    names = {whole, whole.partition(" [")[0]} if has_strata else {whole}
-    return next((subject for subject in experiment.subjects if subject.name in names), None)
 
 
 def _factors_of(claim: Claim) -> Iterator[str]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from bptt_bench.errors import DesignError
+from bptt_bench.plan.design.columns import ALLOCATED, PEAK, PEAK_SCRATCH, SCRATCH, SECONDS_PER_EVAL
 
 Level: TypeAlias = int | float | str
 MOST_CHARACTERS = 80  # of a name or a category's level: it stands in tables and beside lines
@@ -21,9 +22,9 @@ ONE_LINE = f"text of one line and at most {MOST_CHARACTERS} characters, without 
 # What else tables of samples and points have columns for, and functions of laws: a factor of such a name would be taken
 # for one of these, or they for it.
 OF_SAMPLES = (
-    *("subject", "block", "process", "evaluations", "timing", "stage", "host", "seconds_per_eval"),
+    *("subject", "block", "process", "evaluations", "timing", "stage", "host", SECONDS_PER_EVAL),
     *("below_floor", "started_at", "load_average", "visit_seconds", "first_seconds"),
-    *("allocated_bytes", "peak_bytes", "scratch_bytes", "peak_scratch_bytes"),
+    *(ALLOCATED, PEAK, SCRATCH, PEAK_SCRATCH),
 )
 OF_POINTS = ("n_samples", "measured", "low", "high", "fitted", "log_residual", "location_error", "censored")
 OF_LAWS = ("log", "log2", "log10", "exp", "sqrt", "abs", "floor", "ceil", "factorial", "min", "max")

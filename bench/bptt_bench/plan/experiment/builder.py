@@ -26,6 +26,7 @@ from bptt_bench.plan.experiment.claims_from_law import claim_laws, is_constant, 
 from bptt_bench.plan.experiment.experiment import Experiment
 from bptt_bench.plan.experiment.instructions import measuring, parse_measures
 from bptt_bench.plan.experiment.seeded import Prepare, SeededPrepare, SeededTally, require_arguments, require_inputs
+from bptt_bench.plan.experiment.stratum import subject_of
 from bptt_bench.plan.experiment.subject import Subject, Tally
 from bptt_bench.plan.law.law import CostLaw
 from bptt_bench.plan.law.notation import suggest_name
@@ -142,7 +143,7 @@ def experiment(
     )
     _require_points(points, subjects)
     made = [] if bound is None else _make_claims(subjects, bound, margin)
-    _require_claims(claims, prepares)
+    _require_claims(claims, prepares, named)
     made_of = Experiment(
         name=name or _module_name(next(iter(prepares.values()))) or next(iter(prepares)),
         factors=named,
@@ -189,11 +190,12 @@ def _require_options(bound: object, margin: object, name: object, output_bytes: 
         raise ExperimentError(f"count_laws must map names to laws, {{'comparisons': 'n*log(n)'}}, got {count_laws!r}")
 
 
-def _require_claims(claims: object, prepares: Mapping[str, Prepare]) -> None:
+def _require_claims(claims: object, prepares: Mapping[str, Prepare], factors: Sequence[Factor]) -> None:
     if not isinstance(claims, Sequence) or not all(isinstance(claim, Claim) for claim in claims):
         raise ExperimentError(f"claims must be a sequence of claims, such as bench.ExponentClaim(...), got {claims!r}")
+    categories = [factor.name for factor in factors if factor.is_category]
     for claim in claims:
-        if claim.subject.partition(" [")[0] not in prepares:  # which may be one at its categories
+        if subject_of(claim.subject, prepares, categories) is None:
             raise ExperimentError(f"claim {claim.name!r}: is about {claim.subject!r}; there is {', '.join(prepares)}")
 
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bptt_bench.plan.claims.claim import Bound, Claim, DetailClaim, LawClaim
+from bptt_bench.plan.design.columns import SCRATCH, SECONDS_PER_EVAL, count_column, counted_of
 from bptt_bench.plan.design.design import Point
 from bptt_bench.plan.experiment.experiment import Experiment
 from bptt_bench.plan.experiment.subject import Subject
 from bptt_bench.plan.law.law import CostLaw, Term
-from bptt_bench.plan.law.wording import drop_absent_factors, format_law_term, join_names
+from bptt_bench.plan.law.wording import drop_absent_factors, format_law_term
+from bptt_bench.text.wording import join_names
 
-SECONDS, BYTES, COUNT = "seconds_per_eval", "scratch_bytes", "_count"  # responses that have laws, and their suffix
 # Half a power: nearer to the law than to the next whole one. Eleven functions that keep their law were timed over five
 # sizes, 22 times each, mostly beside other work. Caches and branch prediction alone raise the exponent: of `sorted` by
 # 0.24 over n*log(n), of building a dictionary by 0.36, of `numpy.unique` by 0.34 (medians). A margin of 0.15 refuted 14
@@ -39,8 +40,8 @@ def claim_laws(
     margin : of exponents; None: 0.25, and 0.05 for counts where that decides.
     work : further responses that count the work, beside the counts that have the law of the time.
     """
-    counts = {f"{name}{COUNT}": law for name, law in subject.count_laws.items()}
-    laws = {SECONDS: subject.law, BYTES: subject.memory_law, **counts}
+    counts = {count_column(name): law for name, law in subject.count_laws.items()}
+    laws = {SECONDS_PER_EVAL: subject.law, SCRATCH: subject.memory_law, **counts}
     alike = [name for name, law in counts.items() if subject.law is not None and law.text == subject.law.text]
     for response, law in laws.items():
         if law is None:
@@ -53,7 +54,7 @@ def claim_laws(
             subject=subject.name,
             statement=f"{spoken[:1].upper()}{spoken[1:]} {STATED[bound]} {text}",
             response=response,
-            work=tuple(dict.fromkeys([*work, *alike])) if response == SECONDS else (),
+            work=tuple(dict.fromkeys([*work, *alike])) if response == SECONDS_PER_EVAL else (),
             margin=MARGIN_OF_NO_GROWTH if margin is None else margin,
             work_margin=of_work,
             bound=bound,
@@ -84,14 +85,14 @@ def with_details(experiment: Experiment, *, only: bool = False) -> Experiment:
 
 
 def _details(experiment: Experiment, claim: LawClaim) -> list[DetailClaim]:
-    subject = next((one for one in experiment.subjects if one.name == claim.subject.partition(" [")[0]), None)
+    subject = experiment.subject_of(claim.subject)
     law = None if subject is None else law_of(subject, claim.response)
     if subject is None or law is None:
         return []
     numbers = [factor.name for factor in experiment.factors if not factor.is_category]
     cells = next(iter(experiment.profiles.values())).cells([subject.name])
     points = list(dict.fromkeys(Point({name: point[name] for name in numbers}) for _, point in cells))
-    is_count = claim.response.endswith(COUNT)
+    is_count = counted_of(claim.response) is not None
     stated = claim.work_margin if is_count else claim.margin
     margin = None if stated == MARGIN_OF_NO_GROWTH else stated
     made = DetailMaker(points=points, bound=claim.bound, margin=margin).make_claims(claim.subject, claim.response, law)
@@ -104,9 +105,9 @@ def _details(experiment: Experiment, claim: LawClaim) -> list[DetailClaim]:
 
 def law_of(subject: Subject, response: str) -> CostLaw | None:
     """Return the law that a subject states for a response, if any."""
-    if response in (SECONDS, BYTES):
-        return subject.law if response == SECONDS else subject.memory_law
-    return subject.count_laws.get(response.removesuffix(COUNT))
+    if response in (SECONDS_PER_EVAL, SCRATCH):
+        return subject.law if response == SECONDS_PER_EVAL else subject.memory_law
+    return subject.count_laws.get(counted_of(response) or "")
 
 
 def _power(claim: DetailClaim) -> float:
@@ -209,11 +210,11 @@ def describe_response(response: str) -> tuple[str, str]:
     >>> describe_response("seconds_per_eval"), describe_response("steps_count")
     (('the time', ''), ('the number of steps', 'steps, '))
     """
-    if response == SECONDS:
+    if response == SECONDS_PER_EVAL:
         return "the time", ""
-    if response == BYTES:
+    if response == SCRATCH:
         return "the memory", "memory, "
-    name = response.removesuffix("_count")
+    name = counted_of(response) or response
     return f"the number of {name}", f"{name}, "
 
 

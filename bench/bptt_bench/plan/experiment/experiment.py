@@ -13,9 +13,10 @@ from bptt_bench.plan.claims.claim import AmountClaim, CheckClaim, CheckResult, C
 from bptt_bench.plan.design.design import Design, Factor, Point
 from bptt_bench.plan.design.profile import Profile
 from bptt_bench.plan.experiment.categories import find_category_misuse
+from bptt_bench.plan.experiment.stratum import PLACEBO_SUFFIX, subject_of
 from bptt_bench.plan.experiment.subject import COUNTED, Evaluation, PhaseSwitch, Subject
 from bptt_bench.plan.law.law import CostLaw
-from bptt_bench.plan.law.wording import did_you_mean, unknown_name
+from bptt_bench.text.wording import did_you_mean, unknown_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +90,6 @@ class Fault:
     caught_by: tuple[str, ...] = ()
 
 
-PLACEBO_SUFFIX = " (placebo)"
 WIDEST_MARGIN = 100.0  # of a claim: a hundred times as much, or a hundred powers; beyond, everything is supported
 
 
@@ -164,6 +164,12 @@ class Experiment:
             if subject.name == name.removesuffix(PLACEBO_SUFFIX):
                 return subject
         raise ExperimentError(unknown_name("subject", name, self.subject_names))
+
+    def subject_of(self, name: str) -> Subject | None:
+        """Return the subject that a claim names, also as a placebo or at some levels of the categories."""
+        names = [subject.name for subject in self.subjects]
+        found = subject_of(name, names, [factor.name for factor in self.factors if factor.is_category])
+        return None if found is None else self.subject(found)
 
     def missing(self) -> dict[str, str]:
         """Return the subjects that cannot be measured here, each with the reason."""

@@ -14,16 +14,17 @@ from typing import Literal, get_args
 
 from bptt_bench.errors import ExperimentError
 from bptt_bench.plan.claims.claim import AmountClaim, Bound, CheckClaim, Claim, ExponentClaim, LawClaim
+from bptt_bench.plan.design.columns import BYTES_SUFFIX, SECONDS_PER_EVAL, count_column, counted_of
 from bptt_bench.plan.design.design import Point
-from bptt_bench.plan.experiment.claims_from_law import SECONDS, claim_laws
+from bptt_bench.plan.experiment.claims_from_law import claim_laws
 from bptt_bench.plan.experiment.experiment import Experiment
 from bptt_bench.plan.experiment.subject import COUNTED, INSTRUCTIONS, Subject
 from bptt_bench.plan.law.law import CostLaw
 
 Measure = Literal["time", "memory", "instructions", "operations"]
 MEASURES: tuple[Measure, ...] = get_args(Measure)
-RESPONSE = f"{INSTRUCTIONS}_count"
-RESPONSES = {f"{name}_count": name for name in COUNTED}  # measures by response
+RESPONSE = count_column(INSTRUCTIONS)
+RESPONSES = {count_column(name): name for name in COUNTED}  # measures by response
 LARGE, SLACK = 1e6, 0.05  # a level at which logarithms hardly add to a power, and what they may add
 LARGEST_POWER = 4.0  # up to which lower powers are put beside a term
 MOST_LOWER_TERMS = 8
@@ -86,20 +87,15 @@ def measuring(
             raise ExperimentError(f"measure: {name} need a law of the whole time, which no subject states")
     if not times and not counts and not any(subject.memory_law for subject in subjects):
         raise ExperimentError("measure: memory needs a memory_law, which no subject states")
-    claims = [_with_work(claim, subjects, counts=counts) for claim in experiment.claims]
+    measured = dataclasses.replace(experiment, subjects=subjects, is_timed=times)
+    claims = [_with_work(claim, measured, counts=counts) for claim in experiment.claims]
     kept = [claim for claim in claims if _is_about(claim, measures)]
     if bound == "as claimed":
         claimed = {claim.bound for claim in claims if isinstance(claim, ExponentClaim | LawClaim)}
         bound = "upper" if claimed == {"upper"} else "tight"
     if bound is not None:
         kept += [each for name in counts for each in _claims_of_work(name, subjects, kept, bound)]
-    return dataclasses.replace(
-        experiment,
-        subjects=subjects,
-        claims=tuple(kept),
-        is_timed=times,
-        agreement=experiment.agreement if times else None,
-    )
+    return dataclasses.replace(measured, claims=tuple(kept), agreement=experiment.agreement if times else None)
 
 
 def shrink_points(points: Sequence[Point], share: float) -> list[Point]:
@@ -184,16 +180,16 @@ def _is_about(claim: Claim, measures: Collection[str]) -> bool:
     response = claim.response if isinstance(claim, ExponentClaim | LawClaim | AmountClaim) else ""
     if response in RESPONSES:
         return RESPONSES[response] in measures
-    if response.endswith("_count"):
+    if counted_of(response) is not None:
         return True
-    return ("memory" if response.endswith("_bytes") else "time") in measures
+    return ("memory" if response.endswith(BYTES_SUFFIX) else "time") in measures
 
 
-def _with_work(claim: Claim, subjects: Sequence[Subject], *, counts: Sequence[str]) -> Claim:
+def _with_work(claim: Claim, experiment: Experiment, *, counts: Sequence[str]) -> Claim:
     """Return a claim on the law of a time as one on its instructions and operations too, if these are counted."""
-    if not isinstance(claim, LawClaim) or claim.response != SECONDS:
+    if not isinstance(claim, LawClaim) or claim.response != SECONDS_PER_EVAL:
         return claim
-    mine = next((one for one in subjects if one.name == claim.subject.partition(" [")[0]), None)
+    mine = experiment.subject_of(claim.subject)
     work = tuple(name for name in claim.work if name not in RESPONSES)
     counted = [response for response, name in RESPONSES.items() if mine is not None and name in mine.count_laws]
     return dataclasses.replace(claim, work=(*counted, *work) if counts else work)
@@ -201,7 +197,7 @@ def _with_work(claim: Claim, subjects: Sequence[Subject], *, counts: Sequence[st
 
 def _claims_of_work(name: str, subjects: Sequence[Subject], kept: Sequence[Claim], bound: Bound) -> Iterator[Claim]:
     """Yield the claims that a count follows the law, of subjects of which no claim on the time says so."""
-    response = f"{name}_count"
+    response = count_column(name)
     covered = {one.subject for one in kept if isinstance(one, LawClaim) and response in (one.response, *one.work)}
     for subject in subjects:
         law = subject.count_laws.get(name)

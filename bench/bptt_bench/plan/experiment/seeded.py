@@ -86,13 +86,12 @@ class SeededTally:
     tally: Tally
 
     def __call__(self, point: Point) -> Mapping[str, float]:
-        seed(point)
-        counts = self.tally(point)
-        if not isinstance(counts, Mapping):
-            raise ExperimentError(
-                f"tally: returned {counts!r} at {point}; it must return counts by name, {{'steps': 127}}"
-            )
-        return counts
+        return self.with_input(point, 0)
+
+    def with_input(self, point: Point, number: int) -> Mapping[str, float]:
+        """Count at a point with the random numbers of one input."""
+        seed(point, number)
+        return self.tally(point)
 
 
 def require_arguments(function: Callable[..., object], count: int, what: str) -> None:

@@ -262,15 +262,6 @@ class Readings:
             [(width, interpolate(line, elements)) for width, line in by_width.items()], _width(kind, n, k)
         )
 
-    def product_seconds(self, kind: ProductKind, dtype: Dtype, m: int, n: int, k: int) -> float:
-        """Return the seconds of one call, its dispatch included.
-
-        Raises
-        ------
-        MachineError : no product of this kind and type was read.
-        """
-        return self.dispatch_seconds(kind, dtype) + m * n * k / self.product_rate(kind, dtype, m, n, k)
-
     def bandwidth_at(self, operation: Operation, working_set_bytes: float) -> float:
         """Return bytes per second, net of dispatch, counted as STREAM counts them.
 

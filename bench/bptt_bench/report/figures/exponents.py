@@ -130,7 +130,7 @@ def _draw_many(rows: Sequence[Row], ax: Axes | None, size: Size | None) -> Sheet
 
 def _short_label(verdict: Verdict, claim: Judged) -> str:
     assert verdict.predicted is not None
-    text = claim.name.removeprefix(f"{claim.subject}: ")
+    text = show.name_of_claim_on(claim.subject, claim.name)
     return f"{shorten(text, SHORT_CHARACTERS, placeholder=' …')} ({show.number(verdict.predicted)})"
 
 

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.style import (
     GUIDE,
@@ -85,7 +86,7 @@ def figure_foresight(
         raise ValueError("foreseen: is empty; at least one prediction must have been measured")
     looks, groups = subject_looks(analysis.experiment), by_subject(foreseen)
     errors = {name: Errors.of(group) for name, group in groups.items()}
-    fits = {name: analysis.fits[name, show.WHOLE] for name in groups if (name, show.WHOLE) in analysis.fits}
+    fits = {name: analysis.fits[name, SECONDS_PER_EVAL] for name in groups if (name, SECONDS_PER_EVAL) in analysis.fits}
     figure = panels_figure(REST_INCHES + PANEL_INCHES * len(groups), ax, size)
     panels = list(figure.subplots(len(groups), 1, sharex=True, sharey=True, squeeze=False)[:, 0])
     for axes, (name, group) in zip(panels, groups.items(), strict=True):

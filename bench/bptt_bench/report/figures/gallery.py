@@ -22,6 +22,7 @@ from bptt_bench.plan import (
     ShareClaim,
     SpeedupClaim,
 )
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL, phase_of
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.exponents import exponent_rows, figure_exponents
 from bptt_bench.report.figures.foresight import figure_foresight
@@ -198,7 +199,7 @@ def gallery(analysis: Analysis) -> list[NamedFigure]:
 
 def _overview(analysis: Analysis) -> Iterator[NamedFigure]:
     factors = [factor.name for factor in analysis.experiment.factors]
-    points = {subject: fit.points for (subject, response), fit in analysis.fits.items() if response == show.WHOLE}
+    points = {subject: fit.points for (subject, response), fit in analysis.fits.items() if response == SECONDS_PER_EVAL}
     if len(points) < MANY_SUBJECTS:
         return
     longest = [lines[0] for lines in (_by_subjects(lines_along(name, factors, points)) for name in factors) if lines]
@@ -270,7 +271,7 @@ def _exponents(analysis: Analysis) -> Iterator[NamedFigure]:
 def _ratios(analysis: Analysis) -> Iterator[NamedFigure]:
     for group in ratio_groups(judged_claims(analysis)):
         names = [name for name in (group.subject, group.over, group.less) if name is not None]
-        if any((name, show.WHOLE) not in analysis.fits for name in names):
+        if any((name, SECONDS_PER_EVAL) not in analysis.fits for name in names):
             continue
         yield NamedFigure(
             name=_file_name("ratio", group.subject, group.over),
@@ -316,17 +317,17 @@ def _scaling(analysis: Analysis) -> Iterator[NamedFigure]:
     laws = [claim for claim in judged_claims(analysis) if isinstance(claim, LawClaim)]
     of_laws = [response for claim in laws for response in (claim.response, *claim.work)]
     explained = {False: SCALING, True: EXACT}
-    for response in dict.fromkeys([show.WHOLE, *(claim.response for claim in exponents), *of_laws]):
+    for response in dict.fromkeys([SECONDS_PER_EVAL, *(claim.response for claim in exponents), *of_laws]):
         points = {subject: fit.points for (subject, name), fit in analysis.fits.items() if name == response}
         judged = [claim for claim in exponents if claim.response == response]
         kind = is_exact(response)
-        every = response == show.WHOLE or response in of_laws
+        every = response == SECONDS_PER_EVAL or response in of_laws
         for factor in factors if every else dict.fromkeys(claim.factor for claim in judged):
             at = [claim.at for claim in judged if claim.factor == factor]
             for rank, line in enumerate(_chosen(lines_along(factor, factors, points), at)):
                 claims: list[ExponentClaim | LawClaim] = [*judged, *laws]
                 shown = [one for one in claims if _is_on_line(one, factor, response, line)]
-                part = () if response == show.WHOLE else (response.removesuffix(show.SUFFIX),)
+                part = () if response == SECONDS_PER_EVAL else (phase_of(response) or response,)
                 yield NamedFigure(
                     name=_file_name("scaling", factor, *part, *(() if rank == 0 else (str(rank + 1),))),
                     title=show.against(response, factor),
@@ -368,7 +369,7 @@ def _machine(analysis: Analysis) -> Iterator[NamedFigure]:
     for subject, prediction in analysis.machine_predictions.items():
         lines = []
         for factor in factors:
-            at = [claim.at for claim in exponents if claim.factor == factor and claim.response == show.WHOLE]
+            at = [claim.at for claim in exponents if claim.factor == factor and claim.response == SECONDS_PER_EVAL]
             lines += _chosen(lines_along(factor, factors, {subject: prediction.points}), at)[:1]
         widest = sorted(lines, key=lambda line: line.levels[0] / line.levels[-1])[:MACHINE_LINES]
         if widest:
@@ -399,7 +400,7 @@ def _errors(analysis: Analysis, line: Line, response: str) -> str:
 
 def _shares(analysis: Analysis) -> Iterator[NamedFigure]:
     for group in share_groups(judged_claims(analysis)):
-        if (group.subject, show.WHOLE) in analysis.fits:
+        if (group.subject, SECONDS_PER_EVAL) in analysis.fits:
             yield NamedFigure(
                 name=_file_name("shares", group.subject, group.factor),
                 title=f"Where the time of {group.subject} goes, against {group.factor}",
@@ -414,7 +415,7 @@ def _shares(analysis: Analysis) -> Iterator[NamedFigure]:
 
 
 def _parity(analysis: Analysis) -> Iterator[NamedFigure]:
-    if any((name, show.WHOLE) in analysis.fits for name in subject_looks(analysis.experiment)):
+    if any((name, SECONDS_PER_EVAL) in analysis.fits for name in subject_looks(analysis.experiment)):
         yield NamedFigure(
             name="parity",
             title="Predicted and measured",

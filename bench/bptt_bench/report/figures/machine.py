@@ -15,6 +15,7 @@ from matplotlib.ticker import FuncFormatter, MultipleLocator
 from numpy.typing import NDArray
 
 from bptt_bench.analyse.machine.machine import TimeParts
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.lines import Line
 from bptt_bench.report.figures.style import (
@@ -79,7 +80,7 @@ def figure_machine(
         )
     figure = panels_figure(5.9, ax, size)
     grid = figure.subplots(2, len(lines), sharex="col", height_ratios=[1.35, 1], squeeze=False)
-    fit = analysis.fits[subject, show.WHOLE]
+    fit = analysis.fits[subject, SECONDS_PER_EVAL]
     for column, line in enumerate(lines):
         upper, lower = grid[0, column], grid[1, column]
         dense = _dense(analysis, line) if prediction.is_everywhere else _measured(prediction, fit, line)

@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import blended_transform_factory
 from numpy.typing import ArrayLike, NDArray
 
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.lines import Line
 from bptt_bench.report.figures.scaling import draw_slopes
@@ -74,13 +75,17 @@ def figure_overview(
         _panel(axes, analysis, line, looks)
     headline(figure, "All algorithms: measured (marks) and by their fitted laws")
     handles = [Line2D([], [], color=looks[name].color, linewidth=1.4, **_mark(looks[name])) for name in named]
-    laws = [f"{name}:  {show.law(analysis.fits[name, show.WHOLE].law.text)}" for name in named]
+    laws = [f"{name}:  {show.law(analysis.fits[name, SECONDS_PER_EVAL].law.text)}" for name in named]
     legend_below(figure, handles, laws)
     return whole_figure(figure)
 
 
 def _fits(analysis: Analysis, line: Line) -> dict[str, Fit]:
-    return {name: analysis.fits[name, show.WHOLE] for name in line.subjects if (name, show.WHOLE) in analysis.fits}
+    return {
+        name: analysis.fits[name, SECONDS_PER_EVAL]
+        for name in line.subjects
+        if (name, SECONDS_PER_EVAL) in analysis.fits
+    }
 
 
 def _mark(how: Look) -> dict[str, Any]:

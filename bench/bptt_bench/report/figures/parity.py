@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.style import (
     FAINT,
@@ -50,7 +51,7 @@ class Times(NamedTuple):
 @styled
 def figure_parity(
     analysis: Analysis,
-    response: str = show.WHOLE,
+    response: str = SECONDS_PER_EVAL,
     *,
     ax: Axes | None = None,
     size: Size | None = None,

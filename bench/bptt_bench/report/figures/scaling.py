@@ -18,6 +18,7 @@ from matplotlib.patches import Patch, Polygon
 from numpy.typing import NDArray
 
 from bptt_bench.analyse.data.response import is_count, is_memory, meaning, unit_of
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.lines import Line, along
 from bptt_bench.report.figures.style import (
@@ -88,7 +89,7 @@ class Drawn(NamedTuple):
 def figure_scaling(
     analysis: Analysis,
     line: Line,
-    response: str = show.WHOLE,
+    response: str = SECONDS_PER_EVAL,
     *,
     ax: Axes | None = None,
     size: Size | None = None,
@@ -230,7 +231,7 @@ def figure_growth(
     axes.set_xlim(line.levels[0] / 1.15, far)
     draw_slopes(axes)
     axes.set_xlabel(factor_label(analysis.experiment, line.factor))
-    axes.set_ylabel("time per evaluation (s)" if response == show.WHOLE else show.response(response))
+    axes.set_ylabel("time per evaluation (s)" if response == SECONDS_PER_EVAL else show.response(response))
     headline(figure, show.against(response, line.factor), f"at {show.point(line.fixed)}" if line.fixed else "")
     _legend_of_laws(figure, shown, looks, with_laws=with_laws)
     return figure

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from bptt_bench.analyse.evidence.measured_shares import MeasuredShare, measured_share
 from bptt_bench.plan import Claim, Point, ShareClaim
-from bptt_bench.plan.law.wording import join_names
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.lines import along, on_line
 from bptt_bench.report.figures.style import (
@@ -29,6 +29,7 @@ from bptt_bench.report.figures.style import (
     styled,
 )
 from bptt_bench.report.words.content import term_label
+from bptt_bench.text.wording import join_names
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.fitting.fit import Fit
@@ -88,9 +89,9 @@ def figure_shares(
     ------
     ValueError : the subject has no fit of the whole evaluation.
     """
-    fit = analysis.fits.get((group.subject, show.WHOLE))
+    fit = analysis.fits.get((group.subject, SECONDS_PER_EVAL))
     if fit is None:
-        raise ValueError(f"subject {group.subject!r}: has no fit of {show.WHOLE}")
+        raise ValueError(f"subject {group.subject!r}: has no fit of {SECONDS_PER_EVAL}")
     sheet = Sheet(6.0, ax, size)
     axes = sheet.axes
     measured = _measured_range(fit, group)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.lines import Line, lines_along
 from bptt_bench.report.words.answers import TIMES_LARGER
@@ -44,11 +45,11 @@ def _curves(analysis: Analysis) -> Iterator[dict[str, Any]]:
 
     factors = [factor.name for factor in analysis.experiment.factors]
     for subject, predictor in analysis.predictors.items():
-        fit = analysis.fits[subject, show.WHOLE]
+        fit = analysis.fits[subject, SECONDS_PER_EVAL]
         for line in _lines(fit, fit.full_law.factors, factors):
             yield _curve(fit, line, predictor, _caution(analysis, subject))
     for subject, found in find_laws(analysis.evidence).items():
-        if isinstance(found, str) or found.fit.response != show.WHOLE:
+        if isinstance(found, str) or found.fit.response != SECONDS_PER_EVAL:
             continue
         predictor = make_predictor(subject, found.fit, near=averaged_predictor(found))
         for line in _lines(found.fit, found.factors, factors):

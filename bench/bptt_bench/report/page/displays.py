@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bptt_bench.errors import ExperimentError
-from bptt_bench.plan.law.wording import unknown_name
 from bptt_bench.text.arguments import require_texts
+from bptt_bench.text.wording import unknown_name
 
 if TYPE_CHECKING:
     import pandas as pd

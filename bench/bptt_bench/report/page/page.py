@@ -17,7 +17,6 @@ import matplotlib as mpl
 from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
-from bptt_bench.plan.law.wording import join_names
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.gallery import NamedFigure, gallery, leading
 from bptt_bench.report.figures.style import STYLE
@@ -34,6 +33,7 @@ from bptt_bench.report.words.foresight import foresight_section
 from bptt_bench.report.words.laws import found_laws
 from bptt_bench.report.words.machine import machine_rows
 from bptt_bench.report.words.method import method
+from bptt_bench.text.wording import join_names
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.verdicts.analysis import Analysis

@@ -13,6 +13,7 @@ from rich.text import Text
 from bptt_bench.analyse.data.response import is_count, substance
 from bptt_bench.analyse.findings.predictions import Grade
 from bptt_bench.analyse.predict.predictor import WORKING_SET
+from bptt_bench.plan.design.columns import ALLOCATED, SECONDS_PER_EVAL
 from bptt_bench.report import format as show
 from bptt_bench.report.terminal.console import on_screen
 from bptt_bench.report.words.findings.clauses import words
@@ -33,8 +34,8 @@ BEYOND = "beyond: how many times farther than the nearest measured point, and in
 PREDICTED = "predicted"  # heads the amounts of a response whose name stands above the table
 MOST_NOTES = 4  # in words below a table; the JSON document has all
 NAMES = {
-    "seconds_per_eval": "time",
-    "allocated_bytes": "memory",
+    SECONDS_PER_EVAL: "time",
+    ALLOCATED: "memory",
     WORKING_SET: "working set (declared)",
 }
 

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bptt_bench.analyse.data.response import unit_in_words
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 from bptt_bench.report import format as show_as
 from bptt_bench.report.terminal.console import on_screen
 from bptt_bench.report.terminal.predictions import known_lines, prediction_amount
@@ -111,7 +112,7 @@ def as_text(analysis: Analysis, *, width: int = 80, colour: bool = False) -> str
     buffer = io.StringIO()
     console = Console(file=buffer, width=width, force_terminal=colour, no_color=not colour, highlight=False)
     for (subject, response), fit in analysis.fits.items():
-        if response == show_as.WHOLE:
+        if response == SECONDS_PER_EVAL:
             print_fit(console, fit, title=subject)
             console.print()
     print_verdicts(console, analysis)

@@ -13,12 +13,13 @@ from bptt_bench.analyse.data.response import is_exact, meaning
 from bptt_bench.analyse.findings.estimates import RatioEstimate
 from bptt_bench.analyse.findings.limits import Word
 from bptt_bench.plan import LawClaim, Point, RatioClaim
-from bptt_bench.plan.law.wording import join_names
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 from bptt_bench.report import format as show
 from bptt_bench.report.words.content import CHECK, MARKS, claim_of, stated_law
 from bptt_bench.report.words.foresight import grade_words
 from bptt_bench.report.words.headlines import brief, headline_of
 from bptt_bench.report.words.reasons import sentence
+from bptt_bench.text.wording import join_names
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.fitting.fitted import Fit
@@ -39,7 +40,7 @@ BOUNDS = {"tight": "", "upper": "at most ", "lower": "at least "}
 MOST_NAMED = 3  # claims of a subject that are not supported
 
 
-class Answer(NamedTuple):
+class SubjectAnswer(NamedTuple):
     """What was found of one subject, or of two beside each other; ``text`` goes on from its name, as one sentence does.
 
     ``verdict`` is the worst that any of its claims has.
@@ -61,7 +62,7 @@ class RegimeRow(NamedTuple):
     slowdown: str
 
 
-def answers(analysis: Analysis) -> list[Answer]:
+def answers(analysis: Analysis) -> list[SubjectAnswer]:
     """Return what was found, a sentence or two for each subject that was judged, checks last."""
     found = [*_race(analysis), *_ratios(analysis)]
     for subject, verdicts in _by_subject(analysis).items():
@@ -71,9 +72,9 @@ def answers(analysis: Analysis) -> list[Answer]:
     return [*found, *_checks(analysis)]
 
 
-def _answer(subject: str, verdicts: Sequence[Verdict], text: str) -> Answer:
+def _answer(subject: str, verdicts: Sequence[Verdict], text: str) -> SubjectAnswer:
     worst = _worst(verdicts)
-    return Answer(subject, worst, MARKS[worst], text)
+    return SubjectAnswer(subject, worst, MARKS[worst], text)
 
 
 def _worst(verdicts: Sequence[Verdict]) -> Word:
@@ -104,10 +105,10 @@ def _law(analysis: Analysis, laws: Sequence[Verdict]) -> Iterator[str]:
         assert isinstance(claim, LawClaim), "the verdicts are on laws"
         stated = stated_law(analysis, claim)
         law = BOUNDS[claim.bound] + ("its law" if stated is None else show.law(stated.text))
-        what = "" if claim.response == show.WHOLE else f"its {meaning(claim.response)} "
+        what = "" if claim.response == SECONDS_PER_EVAL else f"its {meaning(claim.response)} "
         who = what if place else what and f"in {what}"
         yield f"{_capital(who) if place else who}{DOES[verdict.verdict]} {law}: {sentence(headline_of(verdict.reason))}"
-        if claim.response == show.WHOLE and verdict.subject in analysis.predictors:
+        if claim.response == SECONDS_PER_EVAL and verdict.subject in analysis.predictors:
             fit = analysis.fits[verdict.subject, claim.response]
             yield from _larger(fit, analysis.predictors[verdict.subject], verdict.verdict)
 
@@ -139,7 +140,7 @@ def _capital(text: str) -> str:
 
 def _claims(analysis: Analysis, subject: str, verdicts: Sequence[Verdict]) -> str:
     """Return how many claims of a subject hold, which do not, and how well its law fits."""
-    fit = analysis.fits.get((subject, show.WHOLE))
+    fit = analysis.fits.get((subject, SECONDS_PER_EVAL))
     law = "" if fit is None else f" about the law {show.law(fit.law.text)}"
     error = "" if fit is None else f" (mean error of the fit {show.percent(fit.error.in_sample_mape)})"
     n = len(verdicts)
@@ -147,22 +148,17 @@ def _claims(analysis: Analysis, subject: str, verdicts: Sequence[Verdict]) -> st
     how_many = ("its claim" if n == 1 else f"all {n} claims") if supported == n else f"{supported} of {n} claims"
     parts = [f"meets {how_many}{law}{error}"]
     for word, said in (("refuted", "refuted"), ("inconclusive", "open")):
-        named = [_short_claim(one) for one in verdicts if one.verdict == word]
+        named = [show.name_of_claim_on(one.subject, one.claim) for one in verdicts if one.verdict == word]
         if named:
             more = [f"{len(named) - MOST_NAMED} more"] if len(named) > MOST_NAMED else []
             parts.append(f"{said}: {join_names([*named[:MOST_NAMED], *more])}")
     return f"{'; '.join(parts)}."
 
 
-def _short_claim(verdict: Verdict) -> str:
-    """Return the name of a claim without the subject that it begins with."""
-    return verdict.claim.removeprefix(f"{verdict.subject}: ")
-
-
 # --- ratios, races and checks -----------------------------------------------------------------------------------------
 
 
-def _ratios(analysis: Analysis) -> Iterator[Answer]:
+def _ratios(analysis: Analysis) -> Iterator[SubjectAnswer]:
     """Yield how far the ratio of each two subjects is from the predicted one, over all claimed points."""
     groups: dict[tuple[str, str, str | None, str], list[Verdict]] = {}
     for verdict in analysis.verdicts:
@@ -182,7 +178,7 @@ def _ratios(analysis: Analysis) -> Iterator[Answer]:
         yield _answer(name, verdicts, f"{each.strip()} {within}, with no constant fitted.")
 
 
-def _race(analysis: Analysis) -> Iterator[Answer]:
+def _race(analysis: Analysis) -> Iterator[SubjectAnswer]:
     race = analysis.race
     if race is None:
         return
@@ -195,7 +191,7 @@ def _race(analysis: Analysis) -> Iterator[Answer]:
     yield _answer(race.subject, verdicts, f"{speed}, in the geometric mean over {len(points)} points.")
 
 
-def _checks(analysis: Analysis) -> Iterator[Answer]:
+def _checks(analysis: Analysis) -> Iterator[SubjectAnswer]:
     """Yield how many checks passed."""
     checks = [one for one in analysis.verdicts if one.kind == CHECK]
     if checks:
@@ -211,7 +207,7 @@ def _checks(analysis: Analysis) -> Iterator[Answer]:
 def regime_rows(analysis: Analysis) -> list[RegimeRow]:
     """Return the cache regimes of each subject, each once: those of the whole evaluation, else of a phase."""
     rows: dict[tuple[str, str], list[RegimeRow]] = {}
-    keys = sorted((key for key in analysis.fits if not is_exact(key[1])), key=lambda key: key[1] != show.WHOLE)
+    keys = sorted((key for key in analysis.fits if not is_exact(key[1])), key=lambda key: key[1] != SECONDS_PER_EVAL)
     for subject, response in keys:
         of_terms: dict[str, list[RegimeRow]] = {}
         for one in sorted(analysis.fits[subject, response].cache_regimes(), key=lambda one: one.threshold.estimate):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bptt_bench.analyse.compare.compared import Change, ClaimChange, NotCompared
 from bptt_bench.analyse.data.response import meaning
 from bptt_bench.analyse.findings.reason import Kind
-from bptt_bench.report.format import WHOLE
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 from bptt_bench.report.format import terms as terms_in_print
 from bptt_bench.report.words.findings.clauses import words
 from bptt_bench.report.words.reasons import clause_of, text_of
@@ -16,7 +16,7 @@ def regression_text(one: Change | ClaimChange) -> str:
     if isinstance(one, ClaimChange):
         return f"{one.claim}: was supported, is refuted"
     terms = terms_in_print(one.terms) + (" together" if len(one.terms) > 1 else "")
-    of = "" if one.response == WHOLE else f", {meaning(one.response)},"
+    of = "" if one.response == SECONDS_PER_EVAL else f", {meaning(one.response)},"
     interval = f"[{one.ratio.low:.3g}, {one.ratio.high:.3g}]"
     return f"{one.subject}: {terms}{of} costs {one.ratio.estimate:.3g} times as much {interval}"
 

@@ -25,6 +25,7 @@ from bptt_bench.plan import (
     ShareClaim,
     SpeedupClaim,
 )
+from bptt_bench.plan.design.columns import BYTES_SUFFIX, SECONDS_PER_EVAL
 from bptt_bench.plan.experiment.claims_from_law import law_of
 from bptt_bench.plan.machine.kernels import describe_library, kernel_warnings_of_run, libraries_of_run
 from bptt_bench.report import format as show
@@ -167,8 +168,7 @@ def _in_print(analysis: Analysis, claim: Claim | None, text: str) -> str:
 
 def stated_law(analysis: Analysis, claim: LawClaim) -> CostLaw | None:
     """Return the law that a claim on a law as a whole is about; ``None`` if its subject no longer states it."""
-    names = (claim.subject, claim.subject.partition(" [")[0])
-    subject = next((one for one in analysis.experiment.subjects if one.name in names), None)
+    subject = analysis.experiment.subject_of(claim.subject)
     return None if subject is None else law_of(subject, claim.response)
 
 
@@ -298,7 +298,7 @@ def tally(analysis: Analysis) -> str:
 
 def fit_tables(analysis: Analysis) -> list[FitTable]:
     """Return every fit of a time as text, the whole evaluations first."""
-    order = sorted((key for key in analysis.fits if not is_exact(key[1])), key=lambda key: key[1] != show.WHOLE)
+    order = sorted((key for key in analysis.fits if not is_exact(key[1])), key=lambda key: key[1] != SECONDS_PER_EVAL)
     return [fit_table(analysis.fits[key], *key) for key in order]
 
 
@@ -312,7 +312,7 @@ def count_tables(analysis: Analysis) -> list[FitTable]:
     return [fit_table(fit, *key) for key, fit in analysis.fits.items() if is_count(key[1])]
 
 
-def fit_table(fit: Fit, subject: str = "", response: str = show.WHOLE) -> FitTable:
+def fit_table(fit: Fit, subject: str = "", response: str = SECONDS_PER_EVAL) -> FitTable:
     """Return one fit as text: a row for each term, and a line on how well the whole fits."""
     rows = [
         TermRow(
@@ -406,18 +406,18 @@ def environment_rows(analysis: Analysis) -> list[tuple[str, str]]:
 
 
 def _title(name: str) -> str:
-    words = name.removesuffix("_bytes").replace("_", " ")
+    words = name.removesuffix(BYTES_SUFFIX).replace("_", " ")
     return words.upper() if words in ACRONYMS else words[:1].upper() + words[1:]
 
 
 def _text(name: str, value: Any) -> str:
     if isinstance(value, Mapping):
-        inner = "_bytes" if name.endswith("_bytes") else ""
+        inner = BYTES_SUFFIX if name.endswith(BYTES_SUFFIX) else ""
         return ", ".join(f"{key} {_text(key + inner, item)}" for key, item in value.items())
     if isinstance(value, Sequence) and not isinstance(value, str):
         return "; ".join(_text(name, item) for item in value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
-        return show.size(value) if name.endswith("_bytes") else show.number(value, 6)
+        return show.size(value) if name.endswith(BYTES_SUFFIX) else show.number(value, 6)
     return str(value)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from bptt_bench.report import format as show
 
-WHOLE = "all"  # in place of a phase, for code that names none
+ALL_PHASES = "all"  # in place of a phase, for code that names none
 MARKS = {"equal": "✓", "different": "✗", "open": "?"}
 STOPS = {
     "uncounted operation": "Not counted: {detail}.",
@@ -118,7 +118,7 @@ def _subject(found: Mapping[str, Any]) -> SubjectSection:
 
 def _row(one: Mapping[str, Any]) -> CountRow:
     return CountRow(
-        phase=one["phase"] or WHOLE,
+        phase=one["phase"] or ALL_PHASES,
         category=str(one["category"]).replace("_", " "),
         law="not found" if one["law"] is None else str(one["law"]),
         leading="" if one["leading"] is None else str(one["leading"]),

@@ -27,9 +27,9 @@ from bptt_bench.analyse.findings.predictions import (
 )
 from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.analyse.predict.predictor import PointPrediction
-from bptt_bench.plan.law.wording import join_names
 from bptt_bench.report import format as show
 from bptt_bench.report.words.findings.clauses import number, words
+from bptt_bench.text.wording import join_names
 
 if TYPE_CHECKING:
     import pandas as pd

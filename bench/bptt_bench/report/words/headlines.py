@@ -14,39 +14,31 @@ from bptt_bench.analyse.findings import estimates, growth, obstacles, remarks
 from bptt_bench.analyse.findings.limits import Limits
 from bptt_bench.analyse.findings.reason import Finding, Kind, Reason, Width
 from bptt_bench.analyse.stats.estimate import Interval
-from bptt_bench.plan.law.wording import join_names
 from bptt_bench.report import format as show
 from bptt_bench.report.words.findings.clauses import words
 from bptt_bench.report.words.findings.estimates import SIGNS
 from bptt_bench.report.words.findings.growth import STEADY
-
-MOST_WORDS = 20  # of a one-line reason; more is for the whole one
+from bptt_bench.text.wording import join_names
 
 
 def headline_of(reason: Reason) -> str:
     """Return a reason in one line: what was found, and of what is not supported the cause if it is known."""
     prefix = "" if reason.kind in (Kind.WITHIN, Kind.OUTSIDE, Kind.IMPRECISE) else f"{reason.kind}: "
-    found = brief(reason.finding)
-    return prefix + "; ".join(filter(None, (found, *(cause for cause in _causes(reason) if cause not in found))))
+    return prefix + "; ".join(filter(None, (brief(reason.finding), _cause(reason))))
 
 
 def cause_of(reason: Reason) -> str:
     """Return what explains or limits a verdict in a few words; empty where that is not needed, or not known."""
-    return "; ".join(_causes(reason))
-
-
-def _causes(reason: Reason) -> list[str]:
-    if isinstance(reason.finding, growth.LawGrowth | growth.WorkAndTime):
-        cost = reason.finding.cost if isinstance(reason.finding, growth.WorkAndTime) else None
-        changed = brief(cost) if cost is not None and abs(math.log(cost.rise)) >= math.log1p(STEADY) else ""
-        counts = _by_operations(reason) or _not_counted(reason)
-        others = counts or _other_laws(growth_in(reason.finding)) or _open_work(reason)
-        return [cause for cause in (changed, others) if cause]
-    cause = _cause(reason)
-    return [cause] if cause else []
+    cost = reason.finding.cost if isinstance(reason.finding, growth.WorkAndTime) else None
+    changed = brief(cost) if cost is not None and abs(math.log(cost.rise)) >= math.log1p(STEADY) else ""
+    return "; ".join(filter(None, (changed, _cause(reason))))
 
 
 def _cause(reason: Reason) -> str:
+    """Return the cause that the finding in short does not say; it says what became of the cost of an operation."""
+    if isinstance(reason.finding, growth.LawGrowth | growth.WorkAndTime):
+        counts = _by_operations(reason) or _not_counted(reason)
+        return counts or _other_laws(growth_in(reason.finding)) or _open_work(reason)
     if reason.kind is Kind.WITHIN:
         return _lacking(reason)
     if reason.width is not None:
@@ -122,12 +114,7 @@ def brief(finding: Finding) -> str:
 
 
 def _range(interval: Interval) -> str:
-    """Return an estimate with its interval, in the digits of a table.
-
-    >>> _range(Interval(1.0234, 0.98, 1.06)), _range(Interval(1.1, 1.09, 1.12))
-    ('1.02 (0.98 to 1.06)', '1.10 (1.09 to 1.12)')
-    """
-    return show.interval(*interval).replace(" [", " (").replace(", ", " to ").replace("]", ")")
+    return show.interval_in_sentence(*interval)
 
 
 def _allowed(limits: Limits) -> str:

@@ -10,10 +10,10 @@ from bptt_bench.analyse.data.response import is_count, is_exact, meaning, substa
 from bptt_bench.analyse.discover.law_set import DecidingMeasurement, LawSet
 from bptt_bench.analyse.findings.fits import FAR_OFF, FarPoint, NoLawFits
 from bptt_bench.analyse.fitting.cautions import overhead_caution
-from bptt_bench.plan.law.wording import join_names
 from bptt_bench.report import format as show
 from bptt_bench.report.words.findings.clauses import span, words
 from bptt_bench.report.words.findings.fits import off_in_words
+from bptt_bench.text.wording import join_names
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.evidence.evidence import Evidence
@@ -26,8 +26,22 @@ MOST_ROWS = 10  # laws in a table
 
 
 def answer_text(found: LawSet) -> str:
-    """Return the answer in a line, such as ``the time grows as n·log(n)``."""
-    others = len(found.candidates) - 1
+    """Return the answer in a line, such as ``the time grows as n·log(n); 2 other laws fit too``."""
+    others = 0 if _fits_none(found) else len(found.candidates) - 1
+    more = f"; {others} other law{'s fit' if others > 1 else ' fits'} too" if others else ""
+    return best_text(found) + more
+
+
+def _fits_none(found: LawSet) -> bool:
+    return isinstance(_worst(found), NoLawFits)
+
+
+def _worst(found: LawSet) -> NoLawFits | FarPoint | None:
+    return next((one for one in found.doubts if isinstance(one, NoLawFits | FarPoint)), None)
+
+
+def best_text(found: LawSet) -> str:
+    """Return the best law in a line, such as ``the time grows as n·log(n)``, without a word on others."""
     fit = found.fit
     what = f"the {meaning(fit.response) if is_count(fit.response) else substance(fit.response, fit.unit)}"
     law = show.law(found.law.text)
@@ -40,15 +54,13 @@ def answer_text(found: LawSet) -> str:
         grows = f"{turns}, as {law}" if found.follows(turn) else turns
     if any(work.law.text == found.law.text for work in found.work):
         grows += ", as its work does" if law != "1" else ", nor does its work"
-    worst = next((one for one in found.doubts if isinstance(one, NoLawFits | FarPoint)), None)
+    worst = _worst(found)
     off = "" if worst is None else f"{show.point(worst.at)} lies off, {off_in_words(worst.off)}"
     if isinstance(worst, NoLawFits):
         if turn is not None:
             return f"{turns}; no law fits all points, nearest {law} ({off})"
         return f"no law fits all points; nearest: {grows} ({off})"
-    if off:
-        grows += f", but {off}"
-    return f"{grows}; {others} other law{'s fit' if others > 1 else ' fits'} too" if others else grows
+    return f"{grows}, but {off}" if off else grows
 
 
 def stated_text(fit: Fit) -> str:
@@ -126,11 +138,11 @@ def found_laws(evidence: Evidence) -> list[FoundLaws]:
 def work_text(work: LawSet) -> str:
     """Return the laws of what was counted of each evaluation in a line, such as ``the number of … grows as n²``."""
     others = [show.law(one.law.text) for one in work.candidates if one is not work.answer]
-    if not others:
-        return answer_text(work)
+    if not others or _fits_none(work):
+        return best_text(work)
     more = len(others) - MOST_NAMED
     named = join_names([*others[:MOST_NAMED], *([f"{more} more"] if more > 0 else [])])
-    return f"{answer_text(work).partition(';')[0]}, or as {named}"
+    return f"{best_text(work)}, or as {named}"
 
 
 def weight_rows(found: LawSet) -> list[tuple[str, str]]:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from bptt_bench.analyse.findings.obstacles import NoRows
 from bptt_bench.plan import PLACEBO_SUFFIX, CheckClaim
-from bptt_bench.plan.law.wording import join_names
 from bptt_bench.report import format as show
 from bptt_bench.report.words.content import noise_line
 from bptt_bench.report.words.findings.clauses import words
+from bptt_bench.text.wording import join_names
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,12 +12,13 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from bptt_bench.errors import StoreError
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 from bptt_bench.store.exporters.series import Series, series_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-METRICS = {"seconds_per_eval": "time"}  # in seconds; other responses keep their own names
+METRICS = {SECONDS_PER_EVAL: "time"}  # in seconds; other responses keep their own names
 
 
 def extra_p_text(frame: pd.DataFrame, factors: Sequence[str], response: str) -> Iterator[str]:

@@ -22,9 +22,10 @@ from bptt_bench.store.importers.formats.pytest_benchmark import is_pytest_benchm
 from bptt_bench.store.importers.formats.records import are_records, json_lines, read_records
 from bptt_bench.store.importers.reading.json_cursor import JsonCursor
 from bptt_bench.store.importers.reading.table import Notes
-from bptt_bench.store.importers.reading.text import decode_text, decompress, parse_json, printable, read_bytes
+from bptt_bench.store.importers.reading.text import decode_text, decompress, parse_json, read_bytes
 from bptt_bench.store.runs.recognise import MOST_BLANK_LINES, first_object
 from bptt_bench.store.runs.samples import SAMPLES
+from bptt_bench.text.wording import printable
 
 if TYPE_CHECKING:
     import pandas as pd

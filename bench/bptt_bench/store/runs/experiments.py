@@ -22,7 +22,7 @@ from bptt_bench.plan import (
 from bptt_bench.plan.description.codec import DescriptionError, Field
 from bptt_bench.plan.description.description import decode_experiment
 from bptt_bench.plan.description.lookup import not_stored
-from bptt_bench.store.importers.reading.text import one_line, printable
+from bptt_bench.text.wording import one_line, printable
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,7 @@ from typing import Any
 
 from bptt_bench.errors import StoreError
 from bptt_bench.plan.description.codec import DescriptionError, Field
-from bptt_bench.store.importers.reading.text import one_line
+from bptt_bench.text.wording import one_line
 
 REQUIRED = {
     "sample": frozenset({"subject", "point", "block", "process", "evaluations", "seconds_per_eval"}),

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from bptt_bench.errors import StoreError
 from bptt_bench.measure.protocol.schedule import COUNTS, MEMORY
+from bptt_bench.plan.design.columns import ALLOCATED, PEAK, PEAK_SCRATCH, SCRATCH, count_column
 
 if TYPE_CHECKING:
     import pandas as pd
 
 UNTIMED = {"memory": MEMORY, "count": COUNTS}  # kind of record -> stage and timing of its row
-COUNT_SUFFIX = "_count"  # of the columns that hold counts
 
 
 def untimed_rows(path: Path, records: Sequence[Mapping[str, Any]], factors: Sequence[str]) -> list[pd.DataFrame]:
@@ -67,10 +67,10 @@ def _memory(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     peak, allocated = _numbers(records, "peak_bytes"), _numbers(records, "allocated_bytes")
     result = np.nan_to_num(_numbers(records, "output_bytes"))  # where none is declared, all that is allocated counts
     return {
-        "peak_bytes": peak,
-        "allocated_bytes": allocated,
-        "scratch_bytes": allocated - result,
-        "peak_scratch_bytes": peak - result,
+        PEAK: peak,
+        ALLOCATED: allocated,
+        SCRATCH: allocated - result,
+        PEAK_SCRATCH: peak - result,
     }
 
 
@@ -78,7 +78,7 @@ def _counts(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return a column for each name that is counted; NaN where a subject does not count it."""
     counts = [record["counts"] for record in records]
     names = dict.fromkeys(name for each in counts for name in each)
-    return {f"{name}{COUNT_SUFFIX}": _numbers(counts, name) for name in names}
+    return {count_column(name): _numbers(counts, name) for name in names}
 
 
 def _numbers(records: Sequence[Mapping[str, Any]], name: str) -> Any:

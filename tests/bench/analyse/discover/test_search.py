@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bptt_bench.analyse.discover.evidence import noise_prior
 from bptt_bench.analyse.discover.family import ABSENT, Term, lattice, make_family
+from bptt_bench.analyse.discover.marginal_likelihood import noise_prior
 from bptt_bench.analyse.discover.search import Search
 
 

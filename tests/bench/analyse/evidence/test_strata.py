@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from bptt_bench.analyse.evidence.strata import Strata, claims_in_strata, stratify, stratum
+from bptt_bench.analyse.evidence.strata import Strata, claims_in_strata, stratify
 from bptt_bench.analyse.verdicts.analysis import analyse
 from bptt_bench.analyse.verdicts.judges import judge
 from bptt_bench.errors import FitError
@@ -35,6 +35,7 @@ from bptt_bench.plan import (
     Subject,
 )
 from bptt_bench.plan.experiment.stopping_rule import StoppingRule
+from bptt_bench.plan.experiment.stratum import stratum
 from bptt_bench.report.words.reasons import text_of
 from bptt_bench.workflows.adaptive import AdaptiveSampler
 

@@ -12,7 +12,7 @@ from bptt_bench.analyse.evidence.by_category import fit_by
 from bptt_bench.analyse.findings.fits import NoLawFits
 from bptt_bench.analyse.fitting.fit import fit
 from bptt_bench.analyse.predict.assess import LawPredictor
-from bptt_bench.analyse.predict.inverse import LevelRange, largest_within
+from bptt_bench.analyse.predict.inverse import SearchSpan, largest_within
 from bptt_bench.analyse.predict.predictor import make_predictor
 from bptt_bench.errors import FitError
 from bptt_bench.plan import Point
@@ -203,5 +203,5 @@ def test_an_interval_that_says_nothing_is_not_sound(share: float, grade: str) ->
     predictor = make_predictor("", fit(table, "n**2", standard_error="se"))
     (one,) = predictor.predict([Point(n=3000)])
     assert one.grade == grade
-    largest = largest_within(predictor, "n", 0.1, {}, LevelRange(1, 1e6, whole=True))
+    largest = largest_within(predictor, "n", 0.1, {}, SearchSpan(1, 1e6, whole=True))
     assert largest.grade == grade

@@ -24,7 +24,7 @@ from bptt_bench.analyse.findings.predictions import (
 )
 from bptt_bench.analyse.fitting.fit import fit
 from bptt_bench.analyse.predict.assess import LawPredictor, doubt_unvaried, has_failed
-from bptt_bench.analyse.predict.structure import REJECT_BELOW
+from bptt_bench.analyse.predict.law_tests import REJECT_BELOW
 
 from tests.bench.analyse.predict.made import Array, one_factor, two_factors
 

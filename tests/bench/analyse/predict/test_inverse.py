@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from bptt_bench.analyse.predict.inverse import FARTHEST, LargestLevel, LevelRange, largest_within
+from bptt_bench.analyse.predict.inverse import FARTHEST, LargestLevel, SearchSpan, largest_within
 from bptt_bench.analyse.predict.predictor import MeasuredPoints, Predictor
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.plan import Point
@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 MEASURED = np.array([[10.0], [100.0]])
-WHOLE = LevelRange(1, 100 * FARTHEST, True)
-REAL = LevelRange(0.01, 100 * FARTHEST, False)
+WHOLE = SearchSpan(1, 100 * FARTHEST, True)
+REAL = SearchSpan(0.01, 100 * FARTHEST, False)
 
 
 def of(value: Callable[[float], float], width: float = 1.25, response: str = "seconds_per_eval") -> Predictor:
@@ -34,7 +34,7 @@ def of(value: Callable[[float], float], width: float = 1.25, response: str = "se
 
 
 def answer(
-    value: Callable[[float], float], budget: float, span: LevelRange = WHOLE, width: float = 1.25
+    value: Callable[[float], float], budget: float, span: SearchSpan = WHOLE, width: float = 1.25
 ) -> LargestLevel:
     return largest_within(of(value, width), "n", budget, {}, span, "10s")
 

@@ -15,7 +15,6 @@ from bptt_bench.analyse.verdicts.trust import (
     Coverage,
     PlaceboAlarms,
     Repeat,
-    contradictions,
     fault_found,
     placebo_alarms,
     stability,
@@ -123,14 +122,6 @@ def test_placebo_alarms_are_intervals_without_one() -> None:
     ]
     assert placebo_alarms(runs) == PlaceboAlarms(runs=3, alarms=2, points=60, point_alarms=5)
     assert placebo_alarms(runs[-1:]) is None
-
-
-def test_wrong_under_load_is_the_opposite_of_the_quiet_verdict_and_not_doubt() -> None:
-    quiet = stability([repeat("SRX")])
-    assert contradictions(quiet, [repeat("XXX"), repeat("SRS"), repeat("RSR")]) == [
-        ("healthy-RSR", "counts"),
-        ("healthy-RSR", "growth"),
-    ]
 
 
 def test_trust_needs_every_fault_caught_and_nothing_sound_refuted() -> None:

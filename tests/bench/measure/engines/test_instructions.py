@@ -11,7 +11,9 @@ from bptt_bench.measure.engines.counting_process import CountError
 from bptt_bench.measure.engines.instructions import InstructionCounter, ProcessorSource, choose_source, counter_name
 from bptt_bench.measure.engines.valgrind import Callgrind
 from bptt_bench.measure.protocol.messages import OpenRequest
-from bptt_bench.measure.worker.counting.perf_event import PAGE_FAULTS, Event
+from bptt_bench.measure.worker.counting.perf_event import Event
+
+from tests.bench.measure.worker.counting.test_perf_event import PAGE_FAULTS
 
 EMULATION_FAULTS = Event(1, 8)  # of software, of which ordinary code makes none
 MODULE = """

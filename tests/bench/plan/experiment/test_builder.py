@@ -493,13 +493,6 @@ def test_a_call_that_does_nothing_yet_is_refused(function: Any) -> None:
         subject.prepare(Point(n=5))
 
 
-def test_a_tally_that_gives_no_counts_by_name_is_advised_what_to_return() -> None:
-    (subject,) = bench.experiment(prepare, "n", n=[1, 99], tally=lambda point: 5).subjects  # type: ignore[arg-type, return-value]
-    assert subject.tally is not None
-    with pytest.raises(ExperimentError, match=r"tally: returned 5 at n=5; it must return counts by name"):
-        subject.tally(Point(n=5))
-
-
 def test_claims_are_values(monkeypatch: pytest.MonkeyPatch) -> None:
     once, again = (bench.experiment(prepare, "n + m", n=[1, 99], m=[1, 99]).claims for _ in range(2))
     assert once == again

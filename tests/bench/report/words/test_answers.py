@@ -47,7 +47,7 @@ def test_what_a_larger_size_takes_is_what_predict_says_with_its_grade() -> None:
     assert found.low is not None
     assert found.high is not None
     assert found.assessment is not None
-    (value,) = analysis.fits["sort", show.WHOLE].predict([{"n": 320_000}])
+    (value,) = analysis.fits["sort", "seconds_per_eval"].predict([{"n": 320_000}])
     assert value.estimate != pytest.approx(found.value, rel=0.02)
     assert answer.verdict == "supported"
     amount = show.si_interval(found.value, found.low, found.high)

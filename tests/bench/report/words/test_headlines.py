@@ -14,9 +14,10 @@ from bptt_bench.analyse.findings.reason import Finding, Kind, Reason, Width
 from bptt_bench.analyse.findings.remarks import AbsentSubjects, CacheRegime, MissingPoints, PointsOutside
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.report.words.findings.clauses import words
-from bptt_bench.report.words.headlines import MOST_WORDS, brief, cause_of, headline_of
+from bptt_bench.report.words.headlines import brief, cause_of, headline_of
 from bptt_bench.report.words.reasons import text_beside_regimes, text_of
 
+MOST_WORDS = 20  # of a one-line reason; more is for the whole one
 RESULTS = Path(__file__).resolve().parents[4] / "results"
 ESTIMATE = ExponentEstimate(
     factors=("H",),

@@ -13,7 +13,7 @@ from bptt_bench.analyse.discover.law_set import Candidate, LawSet
 from bptt_bench.analyse.findings.fits import FarPoint, NoLawFits
 from bptt_bench.plan import CostLaw
 from bptt_bench.report import format as show
-from bptt_bench.report.words.laws import answer_text, growth_lines, stated_text
+from bptt_bench.report.words.laws import answer_text, growth_lines, stated_text, work_text
 
 
 def measured(seconds: Callable[[float], float], noise: float, repetitions: int = 5) -> pd.DataFrame:
@@ -70,6 +70,7 @@ def test_a_set_that_fits_nothing_claims_no_other_fits_and_names_what_lies_off() 
     assert answer_text(jump).startswith("no law fits all points; nearest: the time grows as n")
     assert " lies off, " in answer_text(jump)
     assert "too" not in answer_text(jump)
+    assert work_text(jump) == answer_text(jump)
 
 
 @pytest.mark.parametrize(("size", "times"), [(12_800, 10.0), (100, 30.0), (800, 0.2)])
@@ -121,9 +122,11 @@ def test_one_of_many_tests_at_5_percent_is_no_headline() -> None:
 def test_an_answer_that_is_not_the_likeliest_says_why() -> None:
     (simple,) = found(lambda n: 1e-8 * n, 0.02).candidates
     likelier = Candidate(law=CostLaw("n + n**2"), weight=0.6, fit=simple.fit)
-    said = "n is the answer because it is the simplest"
-    assert said in list(growth_lines(LawSet(candidates=(likelier, replace(simple, weight=0.4)))))
-    assert said not in list(growth_lines(LawSet(candidates=(simple,))))
+    laws = LawSet(candidates=(likelier, replace(simple, weight=0.4)))
+    assert "n is the answer because it is the simplest" in list(growth_lines(laws))
+    assert answer_text(laws) == "the time grows as n; 1 other law fits too"
+    assert work_text(laws) == "the time grows as n, or as n + n²"
+    assert not any("the simplest" in line for line in growth_lines(LawSet(candidates=(simple,))))
 
 
 def test_a_constant_time_does_not_grow() -> None:

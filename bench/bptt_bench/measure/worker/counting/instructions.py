@@ -123,10 +123,12 @@ class Marker:
         return self._marks.take()
 
 
-MARKER = Marker.of_environment()  # of this process
+COUNT_MARKER = Marker.of_environment()  # of this process
 
 
-def mark_subject(experiment: Experiment, subject: str, point: Point, inputs: int, marker: Marker = MARKER) -> None:
+def mark_subject(
+    experiment: Experiment, subject: str, point: Point, inputs: int, marker: Marker = COUNT_MARKER
+) -> None:
     """Evaluate a subject at a point between two marks, once for each of several inputs.
 
     Each evaluation has inputs of its own, which nothing has changed. Where the subject draws random numbers from the
@@ -148,8 +150,8 @@ def answer(experiment: Experiment, request: dict[str, Any]) -> dict[str, Any]:
     try:
         mark_subject(experiment, request["subject"], Point(request["point"]), request["inputs"])
     except Exception as error:  # noqa: BLE001  # whatever the user's code raises, the run must name it
-        return {"error": describe_error(error), **MARKER.take()}
-    return MARKER.take()
+        return {"error": describe_error(error), **COUNT_MARKER.take()}
+    return COUNT_MARKER.take()
 
 
 class Pipes:
@@ -180,8 +182,8 @@ def main() -> None:
     if opening["fault"] is not None:
         experiment = experiment.with_fault(opening["fault"])
     gc.disable()
-    MARKER.evaluate([lambda: None])  # what the marks themselves take
-    pipes.reply(MARKER.take())
+    COUNT_MARKER.evaluate([lambda: None])  # what the marks themselves take
+    pipes.reply(COUNT_MARKER.take())
     for request in requests:
         pipes.reply(answer(experiment, request))
     sys.exit(0)

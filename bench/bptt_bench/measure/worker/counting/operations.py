@@ -6,7 +6,6 @@ leave on standard output.
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,10 +13,12 @@ from typing import Any
 
 from bptt_bench.measure.counters.call import UncountedOperation
 from bptt_bench.measure.counters.call_counter import OperationCount, count_call
+from bptt_bench.measure.counters.tally import read_tally
 from bptt_bench.measure.worker.counting.instructions import Pipes
 from bptt_bench.measure.worker.loading import describe_error, load_experiment, package_of
 from bptt_bench.plan import Evaluation, Experiment, Point, Subject
-from bptt_bench.plan.experiment.seeded import SeededPrepare, SeededTally, seed
+from bptt_bench.plan.experiment.seeded import SeededPrepare
+from bptt_bench.plan.experiment.subject import Tally
 
 
 def count_subject(subject: Subject, point: Point, inputs: int, own: str = "") -> list[OperationCount]:
@@ -29,9 +30,10 @@ def count_subject(subject: Subject, point: Point, inputs: int, own: str = "") ->
     Raises
     ------
     UncountedOperation : the evaluation does something that cannot be counted, or nothing that can.
+    ValueError : the tally gives something else than numbers from 0 by name.
     """
     if subject.tally is not None:
-        return [_tallied(subject, point, number) for number in range(inputs)]
+        return [_tallied(subject.tally, point, number) for number in range(inputs)]
     uses_up = isinstance(subject.prepare, SeededPrepare) and subject.prepare.consumes
     subject.prepare(point)()  # which imports, and fills caches
     found = []
@@ -48,17 +50,11 @@ def _prepared(subject: Subject, point: Point, number: int) -> Evaluation:
     return prepare.with_input(point, number) if isinstance(prepare, SeededPrepare) else prepare(point)
 
 
-def _tallied(subject: Subject, point: Point, number: int) -> OperationCount:
-    tally = subject.tally
-    assert tally is not None
-    if isinstance(tally, SeededTally):
-        seed(point, number)
-        tally = tally.tally
-    counts = tally(point)
-    total = sum(counts.values())
-    if not 0 < total < math.inf:
-        raise UncountedOperation(f"the tally gives {dict(counts)}")
-    return OperationCount(round(total), 0)
+def _tallied(tally: Tally, point: Point, number: int) -> OperationCount:
+    counts = read_tally(tally, point, number)
+    if not any(counts.values()):
+        raise UncountedOperation(f"the tally gives {counts}")
+    return OperationCount(round(sum(counts.values())), 0)
 
 
 def reply_of(counts: Sequence[OperationCount]) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from bptt_bench.analyse.findings.limits import Limits
 from bptt_bench.analyse.findings.reason import Finding
 from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.analyse.stats.estimate import Interval
-from bptt_bench.plan.law.wording import join_names
 from bptt_bench.report.format import terms as terms_in_print
+from bptt_bench.text.wording import join_names
 
 MOST_DIGITS_BEFORE_EXPONENT = 1e5
 MOST_POINTS = 3  # that are named, of one subject

@@ -7,9 +7,9 @@ from bptt_bench.analyse.findings import estimates
 from bptt_bench.analyse.findings.limits import Limits
 from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.analyse.stats.estimate import Interval
-from bptt_bench.plan.law.wording import join_names
 from bptt_bench.report.words.findings.clauses import limits_text, number, span, span_percent, sum_of, words
 from bptt_bench.text.numbers import amount_in_sentence, span_in_sentence
+from bptt_bench.text.wording import join_names
 
 SIGNS = {"tight": "±", "upper": "+", "lower": "-"}  # of what a bound allows
 PEAKS = {"operations": "GFLOP/s of matrix products", "bytes": "GB/s of memory"}

@@ -10,10 +10,10 @@ from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.analyse.fitting.hosts import Disagreement, Host
 from bptt_bench.analyse.stats.estimate import RESOLUTION
 from bptt_bench.plan.experiment.subject import INSTRUCTIONS
-from bptt_bench.plan.law.wording import join_names
 from bptt_bench.report.format import law, term
 from bptt_bench.report.words.findings.clauses import number, sum_of, words
 from bptt_bench.text.numbers import amount_in_sentence
+from bptt_bench.text.wording import join_names
 
 SHAPES: Mapping[fits.Shape, str] = {
     "rise": "rise with",

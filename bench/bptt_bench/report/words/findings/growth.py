@@ -8,18 +8,19 @@ from bptt_bench.analyse.data.response import is_count, substance
 from bptt_bench.analyse.findings import growth
 from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.analyse.growth.margins import verdict_on
-from bptt_bench.plan.law.wording import join_names
-from bptt_bench.report.format import WHOLE, law
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
+from bptt_bench.report.format import law
 from bptt_bench.report.words.findings.clauses import limits_text, number, span, sum_of, words
 from bptt_bench.text.numbers import amount_in_sentence
 from bptt_bench.text.units import BYTE
+from bptt_bench.text.wording import join_names
 
 STEADY = 0.25  # relative: a change of the time of an operation that is not worth a number
 
 
 @words.register
 def _(one: growth.LawGrowth) -> str:
-    what = f"the {substance(one.response)}" if one.response == WHOLE else substance(one.response)
+    what = f"the {substance(one.response)}" if one.response == SECONDS_PER_EVAL else substance(one.response)
     parts = [_whole_growth(what, one.whole, one.overhead, needs_steps=one.closer is None and not one.outgrown)]
     if len(one.growths) > 1:
         parts.append(", ".join(map(_in_factor, one.growths)))

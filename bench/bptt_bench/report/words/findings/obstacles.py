@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bptt_bench.analyse.data.response import SCRATCH, is_count, no_noise, substance
+from bptt_bench.analyse.data.response import is_count, no_noise, substance
 from bptt_bench.analyse.findings import obstacles
 from bptt_bench.analyse.fitting.diagnose import describe
+from bptt_bench.plan.design.columns import SCRATCH, SECONDS_PER_EVAL
 from bptt_bench.plan.experiment.deferred import REMEDIES
-from bptt_bench.plan.law.wording import join_names
-from bptt_bench.report.format import WHOLE, response, term
+from bptt_bench.report.format import response, term
 from bptt_bench.report.words.findings.clauses import MORE_IN_ONE_CALL, OR_CONSUME, counted, number, span, sum_of, words
+from bptt_bench.text.wording import join_names
 
 RECORDS: Mapping[obstacles.Record, str] = {
     "blocks": "the samples have no blocks to pair them by",
@@ -72,7 +73,7 @@ def _(one: obstacles.FewPoints) -> str:
             f"{one.subject} has {points}, {one.needed} are needed; {one.below_floor} samples were too short to be "
             f"told from an empty call: do more in one call, such as {MORE_IN_ONE_CALL}"
         )
-    of = "" if one.response == WHOLE else f" of {response(one.response)}"
+    of = "" if one.response == SECONDS_PER_EVAL else f" of {response(one.response)}"
     return f"{one.subject} was measured at {points}{of}; {one.needed} are needed"
 
 

@@ -8,9 +8,9 @@ from bptt_bench.analyse.findings.reason import Width
 from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.report.format import law, term
 from bptt_bench.report.words.findings.clauses import OR_CONSUME, number, points_text, sum_of, words
-from bptt_bench.store.importers.reading.text import printable
 from bptt_bench.text.numbers import span_in_sentence
 from bptt_bench.text.units import BYTE
+from bptt_bench.text.wording import printable
 
 
 @words.register

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bptt_bench.errors import StoreError
+from bptt_bench.plan.design.columns import PEAK, SECONDS_PER_EVAL
 from bptt_bench.store.importers.reading.json_cursor import JsonCursor
-from bptt_bench.store.importers.reading.table import SECONDS, BenchmarkSamples, Notes, one_value, tidy_frame
-from bptt_bench.store.importers.reading.text import decode_text, list_names, parse_json, printable, read_bytes
+from bptt_bench.store.importers.reading.table import BenchmarkSamples, Notes, one_value, tidy_frame
+from bptt_bench.store.importers.reading.text import decode_text, parse_json, read_bytes
 from bptt_bench.store.runs.samples import SAMPLES
 from bptt_bench.text.units import SECOND, is_unit, name_with_unit, unit_of
+from bptt_bench.text.wording import list_names, printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +24,13 @@ TOOL = "asv"
 VERSION = 2  # of result files, since asv 0.5
 BENCHMARKS, MACHINE = "benchmarks.json", "machine.json"
 # the kinds of benchmarks, which asv recognises by their names, with the response that each measures
-RESPONSES = {"time": SECONDS, "timeraw": SECONDS, "peakmem": "peak_bytes", "mem": "object_bytes", "track": "value"}
+RESPONSES = {
+    "time": SECONDS_PER_EVAL,
+    "timeraw": SECONDS_PER_EVAL,
+    "peakmem": PEAK,
+    "mem": "object_bytes",
+    "track": "value",
+}
 COMMIT_CHARACTERS = VERSION_CHARACTERS = 8
 NO_UNIT = "unit"  # what asv writes where a benchmark states none
 MOST_FILES = 10_000  # result files of a machine: some years of daily runs
@@ -212,7 +220,7 @@ def _benchmark_samples(
         responses = {response: one_value(value) if taken is None else taken.numbers()}
         whole = f"{name} ({', '.join(map(str, levels))})"
         measured.append(BenchmarkSamples(subject=name, name=whole, levels=point, responses=responses, units=units))
-    if measured and response == SECONDS and all(taken is None for taken in samples):
+    if measured and response == SECONDS_PER_EVAL and all(taken is None for taken in samples):
         notes.add("no samples are stored, so the median of each point stands for them (--record-samples)")
     if skipped:
         notes.add(f"{printable(name)}: {skipped} of {len(values)} points left out: skipped or failed")
@@ -237,7 +245,7 @@ def _response(name: str, known: BenchmarkInfo) -> str:
         return RESPONSES[kind]
     unit = None if known.unit is None else unit_of(known.unit)
     if unit == SECOND and kind != "track":
-        return SECONDS
+        return SECONDS_PER_EVAL
     return RESPONSES["track"] if unit is None else name_with_unit(RESPONSES["track"], unit)
 
 

@@ -16,9 +16,10 @@ from bptt_bench.store.importers.reading.columns import table_of
 from bptt_bench.store.importers.reading.names import parse_number
 from bptt_bench.store.importers.reading.naming import REPEATED
 from bptt_bench.store.importers.reading.table import Notes
-from bptt_bench.store.importers.reading.text import MOST_COLUMNS, MOST_VALUES, list_names, printable
+from bptt_bench.store.importers.reading.text import MOST_COLUMNS, MOST_VALUES
 from bptt_bench.text.formulas import unguard
 from bptt_bench.text.numerals import decimal_point_notes, find_decimal_mark
+from bptt_bench.text.wording import list_names, printable
 
 if TYPE_CHECKING:
     import pandas as pd

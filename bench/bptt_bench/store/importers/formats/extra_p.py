@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bptt_bench.errors import StoreError
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 from bptt_bench.store.importers.formats.records import json_lines
 from bptt_bench.store.importers.reading.names import factor_names
-from bptt_bench.store.importers.reading.table import SECONDS, BenchmarkSamples, Notes, tidy_frame
-from bptt_bench.store.importers.reading.text import list_names, printable
+from bptt_bench.store.importers.reading.table import BenchmarkSamples, Notes, tidy_frame
+from bptt_bench.text.wording import list_names, printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 TOOL = "Extra-P"
 KEYWORDS = ("PARAMETER", "POINTS", "REGION", "METRIC", "DATA")
 MOST_PARAMETERS = 4  # of the text format
-TIMES = frozenset({"time", "runtime", "seconds", SECONDS})  # metrics that are seconds per evaluation
+TIMES = frozenset({"time", "runtime", "seconds", SECONDS_PER_EVAL})  # metrics that are seconds per evaluation
 UNNAMED_METRIC, UNNAMED_REGION = "value", "all"
 SEVERAL = re.compile(r"\(([^()]*)\)")
 
@@ -189,7 +190,7 @@ def _responses(metrics: Iterable[str]) -> dict[str, str]:
     different = list(dict.fromkeys(metrics))
     time = next((metric for metric in different if metric.lower() in TIMES), None)
     names = factor_names(metric for metric in different if metric != time)
-    return names if time is None else {**names, time: SECONDS}
+    return names if time is None else {**names, time: SECONDS_PER_EVAL}
 
 
 def _whole_level(level: Any) -> Any:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL, phase_column
 from bptt_bench.store.importers.reading.json_cursor import JsonCursor
 from bptt_bench.store.importers.reading.names import factor_name
-from bptt_bench.store.importers.reading.table import SECONDS, BenchmarkSamples, Notes, one_value, tidy_frame
+from bptt_bench.store.importers.reading.table import BenchmarkSamples, Notes, one_value, tidy_frame
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TOOL = "Google Benchmark"
-CPU_SECONDS = "cpu_seconds_per_eval"
+CPU_SECONDS = phase_column("cpu")
 SECONDS_PER_UNIT = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 CLOCKS = frozenset({"real_time", "manual_time", "process_time"})  # parts of a name that say how time was taken
 SETTINGS = frozenset({"iterations", "repeats", "min_time", "min_warmup_time"})
@@ -138,7 +139,7 @@ def _benchmark_samples(row: JsonCursor, whole: str, name: ParsedName, *, several
         raise unit.error(f"must be one of {', '.join(SECONDS_PER_UNIT)}, got {unit.value!r:.40}")
     factor = SECONDS_PER_UNIT["ns" if unit is None else unit.value]
     cpu = row.maybe("cpu_time")
-    responses = {SECONDS: one_value(row.at("real_time").number() * factor)}
+    responses = {SECONDS_PER_EVAL: one_value(row.at("real_time").number() * factor)}
     if cpu is not None:
         responses[CPU_SECONDS] = one_value(cpu.number() * factor)
     for key, place in row.items():

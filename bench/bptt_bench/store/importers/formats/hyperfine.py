@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bptt_bench.plan.design.columns import PEAK, SECONDS_PER_EVAL
 from bptt_bench.store.importers.reading.json_cursor import JsonCursor
 from bptt_bench.store.importers.reading.names import command_templates, parse_names
-from bptt_bench.store.importers.reading.table import SECONDS, BenchmarkSamples, Notes, one_value, tidy_frame
-from bptt_bench.store.importers.reading.text import printable
+from bptt_bench.store.importers.reading.table import BenchmarkSamples, Notes, one_value, tidy_frame
+from bptt_bench.text.wording import printable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,17 +55,18 @@ def _parameters(result: JsonCursor) -> dict[str, Any]:
 def _benchmark_samples(
     result: JsonCursor, command: str, subject: str, levels: dict[str, Any], notes: Notes
 ) -> BenchmarkSamples:
-    responses = {SECONDS: _seconds(result, notes)}
+    responses = {SECONDS_PER_EVAL: _seconds(result, notes)}
     memory = result.maybe(BYTES)
-    if memory is not None and len(memory.of_kind(list)) == len(responses[SECONDS]):
-        responses["peak_bytes"] = memory.numbers()
+    if memory is not None and len(memory.of_kind(list)) == len(responses[SECONDS_PER_EVAL]):
+        responses[PEAK] = memory.numbers()
     elif memory is not None:
         notes.add(f"{printable(command)}: {BYTES} left out, for it is not that of each run")
     codes = result.maybe("exit_codes")
     failed = 0 if codes is None else sum(code not in (0, None) for code in codes.of_kind(list))
     if failed:
         notes.add(
-            f"{printable(command)}: {failed} of {len(responses[SECONDS])} runs ended with an exit code that is not 0"
+            f"{printable(command)}: {failed} of {len(responses[SECONDS_PER_EVAL])} runs ended "
+            "with an exit code that is not 0"
         )
     return BenchmarkSamples(subject=subject, name=command, levels=levels, responses=responses)
 

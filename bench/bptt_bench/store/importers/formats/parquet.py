@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from bptt_bench.errors import StoreError
 from bptt_bench.store.importers.reading.columns import TIMING, missing_entries
 from bptt_bench.store.importers.reading.table import Notes
-from bptt_bench.store.importers.reading.text import MOST_BYTES, MOST_COLUMNS, MOST_VALUES, list_names, printable
+from bptt_bench.store.importers.reading.text import MOST_BYTES, MOST_COLUMNS, MOST_VALUES
+from bptt_bench.text.wording import list_names, printable
 
 if TYPE_CHECKING:
     import numpy as np

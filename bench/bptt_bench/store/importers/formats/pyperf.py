@@ -6,9 +6,10 @@ import datetime as dt
 import re
 from typing import TYPE_CHECKING, Any
 
+from bptt_bench.plan.design.columns import PEAK, SECONDS_PER_EVAL
 from bptt_bench.store.importers.reading.json_cursor import JsonCursor
 from bptt_bench.store.importers.reading.names import command_templates, factor_name, parse_names
-from bptt_bench.store.importers.reading.table import SECONDS, BenchmarkSamples, Notes, tidy_frame
+from bptt_bench.store.importers.reading.table import BenchmarkSamples, Notes, tidy_frame
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TOOL = "pyperf"
-RESPONSES = {"second": SECONDS, "byte": "peak_bytes", "integer": "value"}
+RESPONSES = {"second": SECONDS_PER_EVAL, "byte": PEAK, "integer": "value"}
 # what pyperf itself notes of a machine or a run; whatever else varies from benchmark to benchmark comes from the user
 # Source: pyperf 2.10, _collect_metadata.py and _metadata.py
 OWN = frozenset(

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 from bptt_bench.store.importers.reading.json_cursor import JsonCursor
 from bptt_bench.store.importers.reading.names import factor_name
-from bptt_bench.store.importers.reading.table import SECONDS, BenchmarkSamples, Notes, one_value, tidy_frame
+from bptt_bench.store.importers.reading.table import BenchmarkSamples, Notes, one_value, tidy_frame
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,7 +74,10 @@ def _subject(entry: JsonCursor, key: str) -> str:
 def _benchmark_samples(entry: JsonCursor, subject: str, notes: Notes) -> BenchmarkSamples:
     levels, beside = _levels(entry)
     seconds = _seconds(entry.at("stats"), notes)
-    responses = {SECONDS: seconds, **{factor_name(name): seconds * 0.0 + value for name, value in beside.items()}}
+    responses = {
+        SECONDS_PER_EVAL: seconds,
+        **{factor_name(name): seconds * 0.0 + value for name, value in beside.items()},
+    }
     name = subject if _states_subject(entry) else (entry.maybe("fullname") or entry.at("name")).of_kind(str)
     return BenchmarkSamples(subject=subject, name=str(name), levels=levels, responses=responses)
 

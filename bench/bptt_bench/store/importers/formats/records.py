@@ -10,7 +10,8 @@ from bptt_bench.errors import StoreError
 from bptt_bench.store.importers.reading.columns import table_of
 from bptt_bench.store.importers.reading.json_cursor import JsonCursor
 from bptt_bench.store.importers.reading.table import Notes
-from bptt_bench.store.importers.reading.text import MOST_COLUMNS, MOST_VALUES, list_names, parse_json, printable
+from bptt_bench.store.importers.reading.text import MOST_COLUMNS, MOST_VALUES, parse_json
+from bptt_bench.text.wording import list_names, printable
 
 if TYPE_CHECKING:
     import pandas as pd

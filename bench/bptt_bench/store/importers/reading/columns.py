@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from bptt_bench.errors import StoreError
 from bptt_bench.store.importers.reading.table import Notes
-from bptt_bench.store.importers.reading.text import list_names, printable
 from bptt_bench.text.formulas import unguard
 from bptt_bench.text.numerals import parse_numeral, parse_power
 from bptt_bench.text.units import unit_of_name
+from bptt_bench.text.wording import list_names, printable
 
 if TYPE_CHECKING:
     import pandas as pd

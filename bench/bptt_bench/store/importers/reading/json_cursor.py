@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bptt_bench.errors import StoreError
-from bptt_bench.store.importers.reading.text import printable
+from bptt_bench.text.wording import printable
 
 if TYPE_CHECKING:
     import numpy as np

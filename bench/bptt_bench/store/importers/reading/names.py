@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bptt_bench.plan.design import design
-from bptt_bench.store.importers.reading.text import printable
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
+from bptt_bench.text.wording import printable
 
 MOST_FACTOR_CHARACTERS = 40
 TAKEN = design.TAKEN | {"repetition"}  # columns and functions of ours, which a factor must not be taken for
-ENDINGS = ("seconds_per_eval",)  # of our own responses
 # no separate rules for whole numbers and fractions, and bounded counts: a name of a megabyte is read in linear time
 NUMBER = re.compile(r"[+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,3})?")
 NAMED = r"(?P<key>[A-Za-z][A-Za-z0-9]{0,39})=(?P<level>[^\s,;_/=\[\](){}]{1,80})"
@@ -62,7 +62,7 @@ def factor_name(name: str) -> str:
         word = re.sub(r"[^0-9A-Za-z_]", "", word) or "p"
     if len(word) > MOST_FACTOR_CHARACTERS:
         word = printable(word, MOST_FACTOR_CHARACTERS).replace("…", "_")
-    return f"{word}_" if keyword.iskeyword(word) or word in TAKEN or word.endswith(ENDINGS) else word
+    return f"{word}_" if keyword.iskeyword(word) or word in TAKEN or word.endswith(SECONDS_PER_EVAL) else word
 
 
 def factor_names(names: Iterable[str]) -> dict[str, str]:

@@ -13,8 +13,8 @@ from bptt_bench.plan import CostLaw
 from bptt_bench.plan.design.design import OF_LAWS
 from bptt_bench.store.importers.reading.columns import NUMBERED
 from bptt_bench.store.importers.reading.names import factor_name
-from bptt_bench.store.importers.reading.text import list_names, printable
 from bptt_bench.text.units import unit_of_name
+from bptt_bench.text.wording import list_names, printable
 
 if TYPE_CHECKING:
     import pandas as pd

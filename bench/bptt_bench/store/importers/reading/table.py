@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bptt_bench.errors import StoreError
 from bptt_bench.store.importers.reading.names import factor_names, parse_number
-from bptt_bench.store.importers.reading.text import MOST_VALUES, printable
+from bptt_bench.store.importers.reading.text import MOST_VALUES
 from bptt_bench.text.numerals import parse_spelled
+from bptt_bench.text.wording import printable
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
-SECONDS = "seconds_per_eval"
 MOST_COLUMNS = 60  # factors and responses together: a table that a person can still name columns of
 MOST_UNIT = 40  # characters of a unit in a note
 MOST_NOTES = 5  # beyond these only their number is shown

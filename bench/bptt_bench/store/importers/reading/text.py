@@ -1,29 +1,24 @@
-"""Reading what may be anything: bounded in size, UTF-8, JSON without traps, and names that are safe to print."""
+"""Reading what may be anything: bounded in size, UTF-8, JSON without traps."""
 
 from __future__ import annotations
 
 import gzip
-import hashlib
 import io
 import json
 import stat
 import zlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from bptt_bench.errors import StoreError
 from bptt_bench.text.bounds import is_too_deep
+from bptt_bench.text.wording import MOST_CHARACTERS, printable
 
 # A file is held in memory as bytes, as text and as values. Measured with twice as many values: 30 MB of empty objects
 # took 2.3 GB and 12 s, 220 MB of texts 5.6 GB and 23 s. Ten million samples are a thousand times the reference run.
 MOST_BYTES = 512_000_000
 MOST_VALUES = 10_000_000
 MOST_COLUMNS = 1000  # of a table
-MOST_CHARACTERS = 160  # of a name: two lines of a terminal; longer ones are cut and end with a digest
-DIGEST_CHARACTERS = 8
-MOST_LISTED = 20  # names in a message
-MOST_MESSAGE = 1500  # characters of a message
 GZIP = b"\x1f\x8b"
 PACKED = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"PK\x03\x04": "zip", b"(\xb5/\xfd": "zstd"}
 MARKS = (
@@ -133,36 +128,3 @@ def _unique_keys(place: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1) if len(names) <= MOST_CHARACTERS else None
         raise StoreError(f"{place}: an object names {'a key' if twice is None else repr(printable(twice))} twice")
     return found
-
-
-def list_names(names: Sequence[str]) -> str:
-    """Return names for a line that says what is allowed: the first of them, and how many more there are.
-
-    >>> list_names(["n", "m"]), list_names([f"x{i}" for i in range(30)])[-20:]
-    ('n, m', 'x18, x19 and 10 more')
-    """
-    more = len(names) - MOST_LISTED
-    return f"{', '.join(map(str, names[:MOST_LISTED]))}{f' and {more} more' if more > 0 else ''}"
-
-
-def one_line(message: str) -> str:
-    """Return a message that may quote anything as one printable line of bounded length."""
-    return printable(" ".join(message.split()), MOST_MESSAGE)
-
-
-def printable(text: str, most: int = MOST_CHARACTERS) -> str:
-    """Return a name that can be printed: bounded, with control characters, escapes and lone surrogates spelled out.
-
-    Names that differ still differ afterwards.
-
-    >>> printable("sort"), printable("a\\x1b[31mb"), printable("\\ud800")
-    ('sort', 'a\\\\x1b[31mb', '\\\\ud800')
-    >>> printable("n" * 1000, most=20)
-    'nnnnnnnnnnn…ffab69d9'
-    """
-    if len(text) > most:
-        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:DIGEST_CHARACTERS]
-        return f"{printable(text[: most - DIGEST_CHARACTERS - 1], 10 * most)}…{digest}"
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

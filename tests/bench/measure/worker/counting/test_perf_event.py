@@ -5,8 +5,9 @@ from __future__ import annotations
 import mmap
 
 import pytest
-from bptt_bench.measure.worker.counting.perf_event import INSTRUCTIONS, PAGE_FAULTS, Event, EventCounter, counts_here
+from bptt_bench.measure.worker.counting.perf_event import INSTRUCTIONS, Event, EventCounter, counts_here
 
+PAGE_FAULTS = Event(1, 2)  # PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS: counted on every machine
 PAGES = 500
 UNKNOWN = Event(0, 999)
 

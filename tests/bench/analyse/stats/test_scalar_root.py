@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 import pytest
-from bptt_bench.analyse.stats.search import minimum, root
+from bptt_bench.analyse.stats.scalar_root import minimum, root
 from scipy.optimize import brentq, minimize_scalar
 
 FUNCTIONS: list[Callable[[float], float]] = [

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from bptt_bench.analyse.fitting.fit import fit
 from bptt_bench.analyse.fitting.fitted import Fit
-from bptt_bench.analyse.predict.structure import REJECT_BELOW, LawTests
+from bptt_bench.analyse.predict.law_tests import REJECT_BELOW, LawTests
 
 from tests.bench.analyse.predict.made import one_factor, two_factors
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bptt_bench.analyse.discover.evidence import COEFFICIENT_RANGE, NoisePrior, log_evidence, noise_prior
+from bptt_bench.analyse.discover.marginal_likelihood import COEFFICIENT_RANGE, NoisePrior, log_evidence, noise_prior
 
 KNOWN = NoisePrior(np.array([0.05]), np.array([0.0]))
 
