@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bptt_bench.analyse.evidence.evidence import Evidence, fit_all
+from bptt_bench.analyse.evidence.gaps import gap_of_claim
 from bptt_bench.analyse.evidence.strata import stratify
+from bptt_bench.analyse.findings.remarks import UnmeasuredPoints
 from bptt_bench.analyse.verdicts.amount import judge_amount
 from bptt_bench.analyse.verdicts.checks import judge_agreement, judge_check
 from bptt_bench.analyse.verdicts.crossover import judge_crossover
 from bptt_bench.analyse.verdicts.exponent import judge_exponent
-from bptt_bench.analyse.verdicts.gaps import remark_gaps
 from bptt_bench.analyse.verdicts.law import judge_law
 from bptt_bench.analyse.verdicts.race import judge_roofline, judge_speedup
 from bptt_bench.analyse.verdicts.ratio import judge_ratio
@@ -70,10 +72,14 @@ def judge_all(evidence: Evidence, claims: Iterable[Claim]) -> list[Verdict]:
     reasons, promised = find_undone_work(evidence.frame)
     skips = evidence.frame.attrs.get("skips", ())
     return [
-        remark_gaps(withhold(_judge(evidence, claim), claim, reasons, promised), claim, skips)
+        _remark_gap(withhold(_judge(evidence, claim), claim, reasons, promised), gap_of_claim(claim, skips))
         for claim in claims
         if not claim.profiles or profile is None or profile in claim.profiles
     ]
+
+
+def _remark_gap(verdict: Verdict, gap: UnmeasuredPoints | None) -> Verdict:
+    return verdict if gap is None else replace(verdict, reason=verdict.reason.remarked(gap))
 
 
 def _judge(evidence: Evidence, claim: Claim) -> Verdict:

@@ -9,9 +9,9 @@ from functools import singledispatch
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bptt_bench.analyse.data.response import is_count, is_exact, is_memory, unit_of
+from bptt_bench.analyse.evidence.gaps import all_gaps
 from bptt_bench.analyse.findings.growth import FactorGrowth, LawGrowth, WorkAndTime
 from bptt_bench.analyse.fitting.cautions import cautions
-from bptt_bench.analyse.verdicts.gaps import all_gaps
 from bptt_bench.plan import (
     AmountClaim,
     CheckClaim,

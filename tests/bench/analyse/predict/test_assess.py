@@ -63,7 +63,7 @@ def test_a_law_that_misses_a_term_of_the_largest_sizes_is_rejected_beyond_them()
         assert not any(isinstance(one, Unseen | UnseenTerm) for one in (*known.reasons, *known.remarks))
 
 
-def test_a_term_that_is_not_excluded_makes_a_prediction_doubtful_where_it_would_double_it() -> None:
+def test_a_term_that_is_not_excluded_is_doubted_where_it_would_double_a_value() -> None:
     predictor = LawPredictor(fit(table_of(lambda n: 1e-5 + 1e-8 * n), "n"))
     near, far = predictor.assess([{"n": 2e5}, {"n": 6.4e6}])
     assert near.grade is Grade.SOUND
@@ -73,7 +73,7 @@ def test_a_term_that_is_not_excluded_makes_a_prediction_doubtful_where_it_would_
     assert reason.effect > np.log(2)
 
 
-def test_a_trace_of_a_departure_makes_a_prediction_doubtful_where_it_would_change_it_much() -> None:
+def test_a_trace_of_a_departure_is_doubted_where_it_would_change_a_value_much() -> None:
     grades = []
     for seed in range(30):
         predictor = LawPredictor(fit(table_of(lambda n: 1e-5 + 1e-8 * n * (1 + 0.1 * n / 1e5), seed=seed), "n"))

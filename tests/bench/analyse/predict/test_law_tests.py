@@ -79,7 +79,7 @@ def test_a_trace_of_a_departure_is_no_misfit_and_has_an_effect() -> None:
     assert traces >= 5
 
 
-def test_a_term_that_is_not_excluded_matters_more_the_farther_and_less_with_more_samples() -> None:
+def test_a_term_that_is_not_excluded_matters_more_the_farther_a_point_is() -> None:
     few, many = (
         LawTests(with_square(0.0, samples=n)).unseen_terms({"n": SEVEN[-1] * np.array([1, 64])}) for n in (3, 30)
     )

@@ -203,13 +203,6 @@ def test_noise_leaves_a_law_open() -> None:
     assert words["inconclusive"] >= 8
 
 
-def test_data_that_cannot_be_fitted_are_no_verdict() -> None:
-    table = frame(lambda n: 1e-9 * n, tuple({"n": n} for n in LEVELS[:1]), seed=0)
-    growth = judge_growth(table, CostLaw("n"), name="it")
-    assert (growth.word, growth.fit) == ("inconclusive", None)
-    assert text_of(growth.verdict.reason).startswith("no data: ")
-
-
 def counted(
     instructions: Callable[..., float], law: str, *, margin: float | None = None, **levels: tuple[int, ...]
 ) -> Growth:

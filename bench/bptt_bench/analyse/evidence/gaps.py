@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bptt_bench.analyse.data.response import is_exact
 from bptt_bench.analyse.findings.remarks import UnmeasuredPoints
-from bptt_bench.analyse.verdicts.verdict import Verdict
 from bptt_bench.plan import PLACEBO_SUFFIX, CheckClaim, Claim, Point
 
 
@@ -33,10 +31,9 @@ def all_gaps(skips: Sequence[Mapping[str, Any]]) -> tuple[UnmeasuredPoints, ...]
     return tuple(gap for gap in found if gap is not None)
 
 
-def remark_gaps(verdict: Verdict, claim: Claim, skips: Sequence[Mapping[str, Any]]) -> Verdict:
-    """Return the verdict, remarking the points at which its subject could not be measured."""
+def gap_of_claim(claim: Claim, skips: Sequence[Mapping[str, Any]]) -> UnmeasuredPoints | None:
+    """Return where the subject of a claim could not be measured, in what the claim is about; ``None`` if it could."""
     if isinstance(claim, CheckClaim):
-        return verdict
+        return None
     timings = ("whole", "memory", "counts") if is_exact(getattr(claim, "response", "")) else ("whole", "phases")
-    gap = unmeasured_points([skip for skip in skips if skip.get("timing", "whole") in timings], claim.subject)
-    return verdict if gap is None else dataclasses.replace(verdict, reason=verdict.reason.remarked(gap))
+    return unmeasured_points([skip for skip in skips if skip.get("timing", "whole") in timings], claim.subject)

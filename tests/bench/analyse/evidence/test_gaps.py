@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from bptt_bench.analyse.evidence.gaps import all_gaps, gap_of_claim
 from bptt_bench.analyse.findings.estimates import Deviation
-from bptt_bench.analyse.findings.reason import Kind, Reason
-from bptt_bench.analyse.verdicts.gaps import all_gaps, remark_gaps
-from bptt_bench.analyse.verdicts.verdict import Verdict
 from bptt_bench.plan import AmountClaim, CheckClaim, CheckResult, Claim, Design, ExponentClaim, Point
-from bptt_bench.report.words.reasons import text_of
+from bptt_bench.report.words.findings.clauses import words
 
 TIME = ExponentClaim(name="linear", subject="sort", factor="n", terms=("n",), at=Point(n=8))
 MEMORY = AmountClaim(
@@ -24,12 +22,9 @@ def skip(n: int, subject: str = "sort", timing: str = "whole", reason: str = "Va
     return {"record": "skip", "subject": subject, "point": {"n": n}, "timing": timing, "reason": reason}
 
 
-def judged(claim: Claim, *skips: dict[str, Any]) -> str:
-    verdict = Verdict(
-        claim=claim.name, subject=claim.subject, kind=claim.kind, predicted=1.0, estimate=1.0, low=0.9, high=1.1,
-        verdict="supported", reason=Reason(kind=Kind.WITHIN, finding=FINDING),
-    )  # fmt: skip
-    return text_of(remark_gaps(verdict, claim, skips).reason)
+def named(claim: Claim, *skips: dict[str, Any]) -> str:
+    gap = gap_of_claim(claim, skips)
+    return "" if gap is None else words(gap)
 
 
 def test_each_subject_is_named_with_its_points_and_the_first_reason() -> None:
@@ -48,12 +43,11 @@ def test_each_subject_is_named_with_its_points_and_the_first_reason() -> None:
     assert all_gaps([]) == ()
 
 
-def test_a_verdict_says_where_its_subject_is_missing() -> None:
-    assert judged(TIME, skip(4), skip(8, timing="phases"), skip(8, timing="phases")) == (
-        f"{PLAIN}; not measured at n=4 and n=8."
-    )
-    assert judged(TIME, skip(4, "other"), skip(4, timing="memory")) == f"{PLAIN}."
-    assert judged(MEMORY, skip(4, timing="memory")) == f"{PLAIN}; not measured at n=4."
-    assert judged(MEMORY, skip(4, timing="counts")) == f"{PLAIN}; not counted at n=4."
+def test_a_claim_says_where_its_subject_is_missing() -> None:
+    skips = (skip(4), skip(8, timing="phases"), skip(8, timing="phases"))
+    assert named(TIME, *skips) == "not measured at n=4 and n=8"
+    assert named(TIME, skip(4, "other"), skip(4, timing="memory")) == ""
+    assert named(MEMORY, skip(4, timing="memory")) == "not measured at n=4"
+    assert named(MEMORY, skip(4, timing="counts")) == "not counted at n=4"
     check = CheckClaim(name="c", subject="sort", check=lambda _: CheckResult(estimate=0, allowed=0, cases=1))
-    assert judged(check, skip(4)) == f"{PLAIN}."
+    assert named(check, skip(4)) == ""
