@@ -154,7 +154,7 @@ class LawTests:
         ]
         results = [(one, found) for one, found in tested if found is not None]
         runs = _runs(errors, self._fit.points["fitted"].to_numpy())
-        n_tests = len(results) + (runs is not None)
+        n_tests = sum(one.kind != "term" for one, _ in results) + (runs is not None)  # terms take no power from others
         for one, (p_value, weights, error, freedom) in results:
             if one.kind == "exponent":
                 quantiles = stdtrit(freedom, [1 - REJECT_BELOW / 2 / n_tests, POWER])
