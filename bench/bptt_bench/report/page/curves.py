@@ -12,7 +12,7 @@ from bptt_bench.report import format as show
 from bptt_bench.report.figures.lines import Line, lines_along
 from bptt_bench.report.words.answers import TIMES_LARGER
 from bptt_bench.report.words.findings.clauses import words
-from bptt_bench.report.words.foresight import grade_words
+from bptt_bench.report.words.findings.predictions import grade_words
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.fitting.fitted import Fit

@@ -30,10 +30,10 @@ from bptt_bench.report.figures.foresight import figure_foresight
 from bptt_bench.report.page.page import render_html, render_markdown
 from bptt_bench.report.terminal import tables as terminal
 from bptt_bench.report.words.findings.clauses import words
+from bptt_bench.report.words.findings.predictions import assessment_words
 from bptt_bench.report.words.foresight import (
     accuracy_lines,
     accuracy_rows,
-    assessment_words,
     foresight_rows,
     foresight_section,
     outcome_lines,

@@ -7,6 +7,8 @@ import inspect
 import json
 import math
 import pkgutil
+import subprocess
+import sys
 
 import pytest
 from bptt_bench.analyse import findings
@@ -16,11 +18,9 @@ from bptt_bench.analyse.findings.obstacles import NoRows, SmallShare
 from bptt_bench.analyse.findings.reason import Finding, Kind, Reason, Width, name_of
 from bptt_bench.analyse.findings.remarks import MissingPoints
 from bptt_bench.analyse.stats.estimate import Interval
-from bptt_bench.report.words import foresight as predictions
 from bptt_bench.report.words.findings.clauses import points_text, words
 from bptt_bench.report.words.reasons import clause_of, text_of
 
-assert predictions.__name__, "whose import gives its findings words"
 MODULES = [
     importlib.import_module(f"{findings.__name__}.{one.name}") for one in pkgutil.iter_modules(findings.__path__)
 ]
@@ -46,6 +46,23 @@ ESTIMATE = ExponentEstimate(
 @pytest.mark.parametrize("finding", FINDINGS, ids=lambda one: one.__name__)
 def test_every_finding_has_words(finding: type[Finding]) -> None:
     assert words.dispatch(finding) is not words.dispatch(Finding)
+
+
+def test_the_clauses_alone_bring_the_words_of_every_finding() -> None:
+    code = (
+        "import importlib, json, pkgutil\n"
+        "from bptt_bench.report.words.findings.clauses import words\n"
+        "from bptt_bench.analyse import findings\n"
+        "from bptt_bench.analyse.findings.reason import Finding\n"
+        "names = [f'{findings.__name__}.{one.name}' for one in pkgutil.iter_modules(findings.__path__)]\n"
+        "every = [one for name in names for one in vars(importlib.import_module(name)).values()]\n"
+        "kinds = {one for one in every if isinstance(one, type) and issubclass(one, Finding) and one is not Finding}\n"
+        "kinds = [one for one in kinds if not one.__subclasses__()]\n"
+        "silent = [one.__name__ for one in kinds if words.dispatch(one) is words.dispatch(object)]\n"
+        "print(json.dumps([len(kinds), silent]))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert json.loads(done.stdout) == [len(FINDINGS), []]
 
 
 def test_a_finding_without_words_is_noticed() -> None:
