@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bptt_bench.analyse.data.columns import with_noise_columns
 from bptt_bench.analyse.data.response import ALLOCATED, COUNT_SUFFIX, SCRATCH, unit_of
-from bptt_bench.analyse.discover.averaged import averaged_predictor
+from bptt_bench.analyse.discover.averaged import predictor_of_laws
 from bptt_bench.analyse.discover.discover import discover_each
 from bptt_bench.analyse.discover.law_set import LawSet
 from bptt_bench.analyse.evidence.by_category import apply_to_parts, dividing_categories, parts
@@ -270,9 +270,10 @@ def _law_sources(
         )
     for levels, found in fits.items():
         of_all = laws.get(levels)
-        near = None if of_all is None else averaged_predictor(of_all)
-        predictor = make_predictor(stratum(subject, levels), found, near=near)
-        if of_all is not None:
+        if of_all is None:
+            predictor = make_predictor(stratum(subject, levels), found)
+        else:
+            predictor = predictor_of_laws(stratum(subject, levels), of_all)
             predictor = replace(predictor, notes=(*predictor.notes, *of_all.doubts))
         yield PredictionSource(
             subject=stratum(subject, levels),

@@ -20,7 +20,7 @@ from bptt_bench.analyse.discover.family import (
     powers_of,
     prior_weight,
 )
-from bptt_bench.analyse.discover.finalists import Measured
+from bptt_bench.analyse.discover.finalists import Measured, Step
 from bptt_bench.analyse.discover.search import KEPT, Law
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Solution, solve_batch
@@ -45,11 +45,12 @@ Place: TypeAlias = tuple[Term, int]  # a term of a law, and a factor in it
 
 
 class Extension(NamedTuple):
-    """A law by its terms as text, their values at the points (n, k), and minus its log prior."""
+    """A law by its terms as text, their values at the points (n, k), minus its log prior, and where it has a step."""
 
     terms: tuple[str, ...]
     design: Array
     cost: float
+    step: Step | None = None
 
 
 class _Plain(NamedTuple):

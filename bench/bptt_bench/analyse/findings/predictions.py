@@ -134,6 +134,21 @@ class FarBelow(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WithinStep(Finding):
+    """A point between two measured levels where a found law changes, so that its value is between those of both sides.
+
+    Attributes
+    ----------
+    between : the two levels of the factor.
+    times : how many times as large the value of one side is as that of the other; infinite where that is 0.
+    """
+
+    factor: str
+    between: tuple[float, float]
+    times: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OddPoint(Finding):
     """A measured point at so many ``times`` what the law says, where the others lie near it."""
 

@@ -20,6 +20,7 @@ from bptt_bench.analyse.findings.predictions import (
     Unseen,
     Untestable,
     Widened,
+    WithinStep,
 )
 from bptt_bench.analyse.predict.anchors import estimate_shift
 from bptt_bench.analyse.predict.foresight import checked_predictions, unmeasured
@@ -372,3 +373,10 @@ def test_a_backtest_that_was_far_off_says_by_how_much_and_how_many_it_missed() -
 def test_a_change_beyond_a_thousandfold_has_no_figure() -> None:
     assert "more than 1000 times as large" in words(Unseen(factor="n", change=7.0, effect=16.0))
     assert "20.1 times as large" in words(Unseen(factor="n", change=1.0, effect=3.0))
+
+
+def test_a_value_within_a_step_says_how_far_its_sides_are_apart() -> None:
+    assert words(WithinStep(factor="n", between=(32_000, 64_000), times=3.0)) == (
+        "the law changes between n=32000 and n=64000, nothing measured says where, and the value lies between both "
+        "sides of it, which are 3.00 times apart: measure a point in between"
+    )

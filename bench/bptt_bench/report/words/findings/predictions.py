@@ -21,6 +21,7 @@ from bptt_bench.analyse.findings.predictions import (
     Untestable,
     WideInterval,
     Widened,
+    WithinStep,
 )
 from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.plan.law.wording import join_names
@@ -164,6 +165,15 @@ def _(one: FarBeyond) -> str:
 @words.register
 def _(one: FarBelow) -> str:
     return f"{one.factor} is {number(one.times)} times below all that was measured: there something else may cost most"
+
+
+@words.register
+def _(one: WithinStep) -> str:
+    low, high = (describe({one.factor: level}) for level in one.between)
+    return (
+        f"the law changes between {low} and {high}, nothing measured says where, and the value lies between both sides "
+        f"of it, which are {number(one.times)} times apart: measure a point in between"
+    )
 
 
 @words.register
