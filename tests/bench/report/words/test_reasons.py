@@ -14,7 +14,8 @@ import pytest
 from bptt_bench.analyse import findings
 from bptt_bench.analyse.findings.estimates import Deviation, ExponentEstimate
 from bptt_bench.analyse.findings.limits import Limits
-from bptt_bench.analyse.findings.obstacles import NoRows, SmallShare
+from bptt_bench.analyse.findings.obstacles import DistantCrossing, NoRows, SmallShare
+from bptt_bench.analyse.findings.predictions import FarBelow, FarBeyond, OddPoint
 from bptt_bench.analyse.findings.reason import Finding, Kind, Reason, Width, name_of
 from bptt_bench.analyse.findings.remarks import MissingPoints
 from bptt_bench.analyse.stats.estimate import Interval
@@ -87,8 +88,8 @@ def test_a_wide_interval_is_explained_after_the_estimate() -> None:
     reason = Reason(kind=Kind.IMPRECISE, finding=ESTIMATE, width=width)
     assert (reason.cause, reason.remedy) == ("misfit", None)
     assert clause_of(reason) == (
-        "imprecise: the exponent of n in n at n=8 is 1.10 (0.900 to inf) against 1.00 predicted; the interval crosses "
-        "the edge of the allowed at most 1.20; it is the law's misfit that makes it wide, not noise (points lie 10.0% "
+        "imprecise: the exponent of n in n at n=8 is 1.10 (0.90 to ∞) against 1 predicted; the interval crosses "
+        "the edge of the allowed at most 1.2; it is the law's misfit that makes it wide, not noise (points lie 10.0% "
         "off the law, their own error is 1.0%): more samples would not help"
     )
 
@@ -123,3 +124,13 @@ def test_findings_within_findings_are_plain_data_too() -> None:
 )
 def test_points_beyond_the_first_are_counted(n: int, expected: str) -> None:
     assert points_text([{"n": level} for level in range(1, n + 1)]) == expected
+
+
+def test_numbers_in_sentences_are_those_of_tables_and_points_have_all_digits() -> None:
+    assert words(FarBeyond(factor="n", times=16_384.0)).startswith(
+        "n is 16\u202f384 times as large as anything measured"
+    )
+    assert words(FarBelow(factor="n", times=5e-4)).startswith("n is 0.0005 times below")
+    assert words(OddPoint(at={"n": 1_234_567.0}, times=3.0)).startswith("n=1234567 was measured 3 times above the law")
+    distant = DistantCrossing(factor="n", level=20_480_123.0, largest=1_048_576.0)
+    assert words(distant) == "the crossing at n=20500000 is far beyond n=1048576, the largest measured"

@@ -25,7 +25,8 @@ from bptt_bench.analyse.findings.predictions import (
 )
 from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.plan.law.wording import join_names
-from bptt_bench.report.words.findings.clauses import number, words
+from bptt_bench.report.words.findings.clauses import words
+from bptt_bench.text.numbers import number
 
 MANY_TIMES = 1000.0  # beyond which a change is given no figure
 MOST_SIGNS = 2  # of a rejected law that are named; the evidence of the JSON document has all
@@ -102,7 +103,7 @@ def _change(effect: float) -> str:
     """Return a change of a value in words.
 
     >>> _change(math.log(1.4)), _change(math.log(0.5)), _change(math.log(30))
-    ('40 % larger', '50 % smaller', '30.0 times as large')
+    ('40 % larger', '50 % smaller', '30 times as large')
     """
     ratio = math.exp(min(effect, 700.0))
     if ratio >= MANY_TIMES:
