@@ -86,7 +86,8 @@ class FitReports:
 
     Attributes
     ----------
-    by : names of the categories. found : reports by their levels, in the order of the samples.
+    by : names of the categories.
+    found : reports by their levels, in the order of the samples.
     left_out : categories to whose data the law cannot be fitted, with the reason.
     """
 

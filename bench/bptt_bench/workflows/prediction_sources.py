@@ -57,9 +57,10 @@ class PredictionSource:
 
     Attributes
     ----------
-    responses : what is predicted by default. predictor : of a response, or the reason why there is none;
-        made on demand, because every fit takes time.
-    factors : what a point may name, in order, and the levels of each. required : what it must name.
+    responses : what is predicted by default.
+    predictor : of a response, or the reason why there is none; made on demand, because every fit takes time.
+    factors : what a point may name, in order, and the levels of each.
+    required : what it must name.
     categories : the levels of text that the subject stands for.
     unit : of a response; None if it is unknown.
     check : raises unless a level is one that its factor can have.

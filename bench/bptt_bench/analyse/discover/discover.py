@@ -119,7 +119,8 @@ def discover_leading(frame: pd.DataFrame, *, response: str, confidence: float = 
 
     Parameters
     ----------
-    frame : with the factors in ``attrs["factors"]``. response : the column of the count.
+    frame : with the factors in ``attrs["factors"]``.
+    response : the column of the count.
 
     Raises
     ------

@@ -153,7 +153,8 @@ def with_corners(
 
     Parameters
     ----------
-    laws : with the places of a corner that are tried in each. costs : minus the log prior of each without one.
+    laws : with the places of a corner that are tried in each.
+    costs : minus the log prior of each without one.
     """
     n, corners = len(measured.log_seconds), {name: _corners(own) for name, own in levels.items()}
     designs = [np.column_stack([np.ones(n), family.columns(law).T]) for law in laws]

@@ -26,7 +26,9 @@ def falling(levels: Mapping[str, Array], log_response: Array, *, confidence: flo
 
     Parameters
     ----------
-    levels : of each factor (n,). log_response : (n,). confidence : of the interval of a power.
+    levels : of each factor (n,).
+    log_response : (n,).
+    confidence : of the interval of a power.
     """
     usable = {
         name: np.log(values)
@@ -66,7 +68,8 @@ def turning(levels: Mapping[str, Array], log_response: Array) -> tuple[Turns, ..
 
     Parameters
     ----------
-    levels : of each factor (n,). log_response : (n,).
+    levels : of each factor (n,).
+    log_response : (n,).
     """
     usable = _distinct({name: np.log(values) for name, values in levels.items() if (values > 0).all()})
     found = []

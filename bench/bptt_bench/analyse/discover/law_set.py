@@ -53,7 +53,8 @@ class DecidingMeasurement:
 
     Attributes
     ----------
-    at : the point. seconds : that five evaluations would take there; ``None`` where the response is not a time.
+    at : the point.
+    seconds : that five evaluations would take there; ``None`` where the response is not a time.
     this, others : the answer, and the laws that it would be distinguished from.
     """
 
@@ -180,7 +181,8 @@ class LawSet:
 
         Parameters
         ----------
-        intervals : returns those of a fit at these points. of_laws : the intervals of the laws, where they are others.
+        intervals : returns those of a fit at these points.
+        of_laws : the intervals of the laws, where they are others.
         """
         known = [intervals(one.fit) for one in self.candidates] if of_laws is None else of_laws
         mixed: list[tuple[float, Sequence[Interval]]] = []

@@ -92,8 +92,10 @@ def _choices(name: str, residual: Array, levels: Array, sides: tuple[Index, Inde
 
     Parameters
     ----------
-    residual : log times less the logarithms of each term (m, n). levels : (n,).
-    sides : places of the terms below and above (n_pairs,). costs : minus the log prior of each pair.
+    residual : log times less the logarithms of each term (m, n).
+    levels : (n,).
+    sides : places of the terms below and above (n_pairs,).
+    costs : minus the log prior of each pair.
     """
     distinct = np.unique(levels)
     places = distinct[FEWEST_LEVELS - 1 : -FEWEST_LEVELS]

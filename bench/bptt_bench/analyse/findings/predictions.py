@@ -75,7 +75,8 @@ class Missed(Finding):
 
     Attributes
     ----------
-    n_held : number of points predicted. farther : how many times larger the largest is than those used.
+    n_held : number of points predicted.
+    farther : how many times larger the largest is than those used.
     bias, median, p95 : of the logarithms of predicted over measured: median, and quantiles of their absolute values.
     coverage : share within their 95 % intervals.
     power_law_median : the median of a product of powers fitted by least squares of logarithms; ``None`` without one.
@@ -194,7 +195,8 @@ class Assessment(Finding):
 
     Attributes
     ----------
-    reasons : of a grade that is not sound. remarks : what is known besides.
+    reasons : of a grade that is not sound.
+    remarks : what is known besides.
     weights : share of each way to predict in the answer, by its name.
     """
 
