@@ -118,7 +118,8 @@ def derive(
     ----------
     experiment : an experiment, a module with EXPERIMENT, or the module's name; None: in a checkout of this project its
         own experiment.
-    subject : one name or several; all by default. phase, category : of the counts that are wanted; all by default.
+    subject : one name or several; all by default.
+    phase, category : of the counts that are wanted; all by default.
     first : count the first evaluation, with fresh buffers, instead of the one after it.
     at : points at which the largest term of each law is named.
     within : time for the evaluations of one subject, in seconds or as text such as ``"1min"``; 8 s by default.

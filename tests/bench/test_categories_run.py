@@ -146,8 +146,10 @@ def test_figures_and_pages_show_strata(analysis: Analysis, tmp_path: Path, folde
     result = CliRunner().invoke(cli, ["report", str(copied)])
     assert result.exit_code == 0, result.output
     page = (copied / "report.md").read_text()
-    assert "sum \\[dtype=float32\\]" in page or "sum [dtype=float32]" in page
-    assert "dtype (each level a subject of its own)" in page or "each level a subject of its own" in page
+    assert "### Time of sum \\[dtype=float64\\] over sum \\[dtype=float32\\]" in page
+    assert (
+        "Factors: n (numbers), share (share of them that is summed), dtype (each level a subject of its own)." in page
+    )
 
 
 def test_points_beyond_are_foreseen_for_each_type(tmp_path: Path) -> None:

@@ -159,8 +159,10 @@ class Outcome:
 
     Attributes
     ----------
-    solved : whether every count has a law. laws : by phase and category.
-    wrong : why a law that was accepted is wrong; empty if none is. reason : why there is none.
+    solved : whether every count has a law.
+    laws : by phase and category.
+    wrong : why a law that was accepted is wrong; empty if none is.
+    reason : why there is none.
     """
 
     name: str

@@ -22,7 +22,8 @@ class Entry:
 
     Attributes
     ----------
-    law : of its work, up to the coefficients. wrong : laws that are false by half a power or more.
+    law : of its work, up to the coefficients.
+    wrong : laws that are false by half a power or more.
     bound : whether the law is met or not exceeded.
     needs : packages that must be installed for it.
     """

@@ -62,6 +62,7 @@ __all__ = [
     "verdict_words",
 ]
 _PRODUCT = re.compile(r"[\w)]\*{1,2}[\w(](?:[\w()/^-]|\*{1,2}(?=[\w(-]))*")
+MOST_WRITTEN_OUT = 1e15  # a larger level is written with an exponent
 
 
 def term(text: str) -> str:
@@ -109,12 +110,13 @@ def claim_name(name: str, stated: str | None) -> str:
 
 
 def level(value: float) -> str:
-    """Return a level of a factor, in full up to nine digits.
+    """Return a level of a factor with all digits of a whole number, and nine of others.
 
-    >>> level(35), level(1000000), level(0.5)
-    ('35', '1\\u202f000\\u202f000', '0.5')
+    >>> level(35), level(2**30), level(0.5), level(1e20)
+    ('35', '1\\u202f073\\u202f741\\u202f824', '0.5', '1e+20')
     """
-    return number(value, 9)
+    is_whole = float(value).is_integer() and abs(value) < MOST_WRITTEN_OUT
+    return fixed(value, 0) if is_whole else number(value, 9)
 
 
 def short_level(value: float) -> str:

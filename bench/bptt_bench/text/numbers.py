@@ -10,6 +10,7 @@ UNDEFINED = "–"
 NARROW = "\u202f"  # narrow no-break space: groups digits and parts a number from its unit, and never wraps
 PREFIXES = dict(zip(range(-18, 19, 3), ("a", "f", "p", "n", "µ", "m", "", "k", "M", "G", "T", "P", "E"), strict=True))
 ALL_DIGITS = 12
+DIGITS_OF_A_LEVEL = 15  # every decimal number of so many is read again as the same
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -31,6 +32,15 @@ def number(value: float | None, digits: int = 3) -> str:
     places = digits - 1 if size == 0 else max(0, digits - 1 - math.floor(math.log10(size)))
     text = f"{size:,.{places}f}".replace(",", NARROW)
     return sign + (text.rstrip("0").rstrip(".") if "." in text else text)
+
+
+def exact(value: float) -> str:
+    """Return a level as it is typed: all of its digits, and nothing between them.
+
+    >>> exact(1234567.0), exact(0.1), exact(2.5e-7), exact(16000057.5)
+    ('1234567', '0.1', '2.5e-07', '16000057.5')
+    """
+    return f"{value:.{DIGITS_OF_A_LEVEL}g}"
 
 
 def fixed(value: float | None, places: int = 2) -> str:
@@ -98,11 +108,20 @@ def _alike(estimate: float | None, low: float | None, high: float | None) -> tup
         return (UNDEFINED,)
     if low is None or high is None or math.isnan(low) or math.isnan(high):
         return (number(estimate),)
-    largest = max((abs(value) for value in (estimate, low, high) if math.isfinite(value)), default=0.0)
+    return tuple(aligned(estimate, low, high))
+
+
+def aligned(*values: float) -> list[str]:
+    """Return numbers with as many decimals as give the largest of them three digits.
+
+    >>> aligned(1.0234, 0.98, 1.06), aligned(293, 260.2), aligned(3e-14, 2e-14)
+    (['1.02', '0.98', '1.06'], ['293', '260'], ['3e-14', '2e-14'])
+    """
+    largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
     if largest != 0 and not 1e-4 <= largest < 1e9:
-        return tuple(map(number, (estimate, low, high)))
+        return [number(value) for value in values]
     places = 2 if largest == 0 else max(0, 2 - math.floor(math.log10(largest)))
-    return tuple(fixed(value, places) for value in (estimate, low, high))
+    return [fixed(value, places) for value in values]
 
 
 def si_interval(estimate: float | None, low: float | None, high: float | None, *, unit: str = "s") -> str:

@@ -84,7 +84,8 @@ def parse_share(option: str, text: str, *, least: float = 0.0, most: float = 1.0
 
     Parameters
     ----------
-    least, most : what is allowed. below : whether ``most`` itself is not.
+    least, most : what is allowed.
+    below : whether ``most`` itself is not.
 
     Raises
     ------

@@ -57,7 +57,8 @@ class Sampler:
 
     Parameters
     ----------
-    read : the samples so far, as ``load`` gives them. append : stores a record.
+    read : the samples so far, as ``load`` gives them.
+    append : stores a record.
     seconds_used : seconds that the run has taken so far, computations included.
     say : receives what is worth a line.
     """

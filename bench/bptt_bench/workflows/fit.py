@@ -26,7 +26,7 @@ from bptt_bench.analyse.data.columns import (
 )
 from bptt_bench.analyse.data.response import unit_of
 from bptt_bench.analyse.data.samples import categories_of, own_subjects
-from bptt_bench.analyse.discover.averaged import averaged_predictor
+from bptt_bench.analyse.discover.averaged import predictor_of_laws
 from bptt_bench.analyse.discover.discover import discover_each
 from bptt_bench.analyse.discover.law_set import LawSet
 from bptt_bench.analyse.evidence.by_category import apply_to_parts, dividing_categories, parts
@@ -85,7 +85,8 @@ class FitReports:
 
     Attributes
     ----------
-    by : names of the categories. found : reports by their levels, in the order of the samples.
+    by : names of the categories.
+    found : reports by their levels, in the order of the samples.
     left_out : categories to whose data the law cannot be fitted, with the reason.
     """
 
@@ -230,9 +231,9 @@ def predict_points(fitted: Fit, points: Sequence[Point], laws: LawSet | None = N
 
     if not points:
         return []
-    near = None if laws is None else averaged_predictor(laws)
+    predictor = make_predictor("", fitted) if laws is None else predictor_of_laws("", laws)
     with threadpoolctl.threadpool_limits(limits=1, user_api="blas"):  # see `predict`
-        return with_words(make_predictor("", fitted, near=near).predict(points))
+        return with_words(predictor.predict(points))
 
 
 def prepare_rows(

@@ -385,7 +385,7 @@ def _no_level(
 
 def _with_assessment(found: LargestLevel) -> LargestLevel:
     """Add what is known of the prediction in words to the note."""
-    from bptt_bench.report.words.foresight import assessment_words
+    from bptt_bench.report.words.findings.predictions import assessment_words
 
     if found.assessment is None:
         return found

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bptt_bench.analyse.data.columns import with_noise_columns
 from bptt_bench.analyse.data.response import unit_of
-from bptt_bench.analyse.discover.averaged import averaged_predictor
+from bptt_bench.analyse.discover.averaged import predictor_of_laws
 from bptt_bench.analyse.discover.discover import discover_each
 from bptt_bench.analyse.discover.law_set import LawSet
 from bptt_bench.analyse.evidence.by_category import apply_to_parts, dividing_categories, parts
@@ -59,9 +59,10 @@ class PredictionSource:
 
     Attributes
     ----------
-    responses : what is predicted by default. predictor : of a response, or the reason why there is none;
-        made on demand, because every fit takes time.
-    factors : what a point may name, in order, and the levels of each. required : what it must name.
+    responses : what is predicted by default.
+    predictor : of a response, or the reason why there is none; made on demand, because every fit takes time.
+    factors : what a point may name, in order, and the levels of each.
+    required : what it must name.
     categories : the levels of text that the subject stands for.
     unit : of a response; None if it is unknown.
     check : raises unless a level is one that its factor can have.
@@ -272,9 +273,10 @@ def _law_sources(
         )
     for levels, found in fits.items():
         of_all = laws.get(levels)
-        near = None if of_all is None else averaged_predictor(of_all)
-        predictor = make_predictor(stratum(subject, levels), found, near=near)
-        if of_all is not None:
+        if of_all is None:
+            predictor = make_predictor(stratum(subject, levels), found)
+        else:
+            predictor = predictor_of_laws(stratum(subject, levels), of_all)
             predictor = replace(predictor, notes=(*predictor.notes, *of_all.doubts))
         yield PredictionSource(
             subject=stratum(subject, levels),

@@ -50,10 +50,14 @@ class Allocation:
 
     Attributes
     ----------
-    visits : how often each cell is visited. together : of these, the visits to the cells of a ratio side by side.
-    seconds_per_visit : of these cells. seconds : expected for all visits.
-    served : by cell, the claim that it was first chosen for. new : cells where nothing has been measured yet.
-    forecasts : of every target. exhausted : open claims that no sample helps, and why.
+    visits : how often each cell is visited.
+    together : of these, the visits to the cells of a ratio side by side.
+    seconds_per_visit : of these cells.
+    seconds : expected for all visits.
+    served : by cell, the claim that it was first chosen for.
+    new : cells where nothing has been measured yet.
+    forecasts : of every target.
+    exhausted : open claims that no sample helps, and why.
     """
 
     visits: Mapping[TimedCell, int]

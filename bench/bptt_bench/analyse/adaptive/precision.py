@@ -47,11 +47,14 @@ class LinearisedFit:
     Attributes
     ----------
     cells : one for each point of the fit (n,).
-    jacobian : of the log times in the parameters (n, k). gradient : of the figure in the parameters (k,).
-    effect : variance that a point has beside its noise, τ². least_effect : the smallest that the data allow.
+    jacobian : of the log times in the parameters (n, k).
+    gradient : of the figure in the parameters (k,).
+    effect : variance that a point has beside its noise, τ².
+    least_effect : the smallest that the data allow.
     noise : variance of one sample at each point, σ² (n,).
     counts : samples of each point so far (n,).
-    rows : the Jacobian at other points. accepts : whether the fit would have a point.
+    rows : the Jacobian at other points.
+    accepts : whether the fit would have a point.
     """
 
     cells: tuple[TimedCell, ...]
@@ -114,7 +117,9 @@ class PairedSamples:
 
     Attributes
     ----------
-    total : clean pairs so far. clean : share of visits that give a clean pair. freedom : of the present interval.
+    total : clean pairs so far.
+    clean : share of visits that give a clean pair.
+    freedom : of the present interval.
     """
 
     cells: tuple[TimedCell, ...]

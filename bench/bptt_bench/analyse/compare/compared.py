@@ -68,7 +68,8 @@ class Comparison:
         and each ``Change`` is relative to it.
     not_compared : terms and subjects that cannot be compared.
     common : ratio of all times, second over first; ``None`` where no time was compared.
-    claims : those with another verdict; n_claims : how many were judged in both runs.
+    claims : those with another verdict.
+    n_claims : how many were judged in both runs.
     n_processes : measuring processes of the run that has fewer (pairs of them where paired).
     notes : other differences between the runs.
     """

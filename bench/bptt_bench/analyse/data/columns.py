@@ -88,7 +88,8 @@ class ColumnRoles:
 
     Attributes
     ----------
-    factors : columns of numbers. categories : columns of text, each level of which has a fit of its own.
+    factors : columns of numbers.
+    categories : columns of text, each level of which has a fit of its own.
     notes : remarks on columns that are not used, a sentence each.
     """
 

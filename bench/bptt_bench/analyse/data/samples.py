@@ -28,6 +28,7 @@ from bptt_bench.plan.law.law import Term
 from bptt_bench.plan.law.notation import suggest_name
 from bptt_bench.plan.law.overflow import smaller_levels_hint
 from bptt_bench.store.importers.reading.naming import rename_hint
+from bptt_bench.text.numbers import exact
 from bptt_bench.text.wording import did_you_mean, list_names
 
 if TYPE_CHECKING:
@@ -391,7 +392,7 @@ def check_design(
     for outside, allowed in ((wrong, "finite numbers from 0"), (_beyond(columns), BOUNDS)):
         if outside.any():
             row, column = (int(i) for i in np.argwhere(outside)[0])
-            at = " ".join(f"{name}={values[row]:g}" for name, values in levels.items())
+            at = " ".join(f"{name}={exact(values[row])}" for name, values in levels.items())
             at += "" if table_row is None else f" (data row {table_row[row]})"
             point = {name: float(values[row]) for name, values in levels.items()}
             term = terms[column]
@@ -412,5 +413,5 @@ def require_cost_everywhere(columns: Array, law: object, levels: Mapping[str, Ar
     """
     zero = np.flatnonzero(~columns.any(axis=1))
     if len(zero):
-        at = " ".join(f"{name}={values[zero[0]]:g}" for name, values in levels.items())
+        at = " ".join(f"{name}={exact(values[zero[0]])}" for name, values in levels.items())
         raise FitError(f"law '{law}': is 0 at {at}, where a cost was measured; the overhead term 1 would allow for it")

@@ -28,7 +28,8 @@ class Solution:
 
     Attributes
     ----------
-    rank : the number of independent columns. rows : those that determine the solution, one for each of these.
+    rank : the number of independent columns.
+    rows : those that determine the solution, one for each of these.
     """
 
     coefficients: tuple[Fraction, ...]

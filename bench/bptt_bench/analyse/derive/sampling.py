@@ -33,7 +33,9 @@ class Counted:
     Attributes
     ----------
     counts : of each component that is not 0; None where the sizes cannot be evaluated.
-    seconds : that it took. failure : why there are none. again : whether the next evaluation counts the same.
+    seconds : that it took.
+    failure : why there are none.
+    again : whether the next evaluation counts the same.
     """
 
     counts: Mapping[Component, int] | None
@@ -51,7 +53,8 @@ class Limits:
 
     Attributes
     ----------
-    seconds : on all evaluations together. seconds_per_evaluation : on one that is larger than those before.
+    seconds : on all evaluations together.
+    seconds_per_evaluation : on one that is larger than those before.
     largest : size of any factor, or of each by its name.
     """
 
@@ -70,7 +73,9 @@ class Sampler:
 
     Attributes
     ----------
-    names : of the factors. least : the smallest size of each. base : sizes through which the lines run.
+    names : of the factors.
+    least : the smallest size of each.
+    base : sizes through which the lines run.
     found : what was counted, in the order in which it was.
     """
 

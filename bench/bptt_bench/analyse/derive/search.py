@@ -63,8 +63,10 @@ class Nearest:
 
     Attributes
     ----------
-    holds_at, of : sizes. first_failure : the smallest sizes at which it does not hold. deviation : the largest,
-        relative to the count. deviates_at : where.
+    holds_at, of : sizes.
+    first_failure : the smallest sizes at which it does not hold.
+    deviation : the largest, relative to the count.
+    deviates_at : where.
     """
 
     law: ExactLaw
@@ -81,8 +83,11 @@ class Derived:
 
     Attributes
     ----------
-    law : that was accepted, if any. determined_by : sizes that its coefficients need. confirmed_at : further ones.
-    largest : size of each factor, with any of the others. powers_of_two : factors for whose powers of two it holds.
+    law : that was accepted, if any.
+    determined_by : sizes that its coefficients need.
+    confirmed_at : further ones.
+    largest : size of each factor, with any of the others.
+    powers_of_two : factors for whose powers of two it holds.
     """
 
     component: Component

@@ -120,7 +120,8 @@ def discover_leading(frame: pd.DataFrame, *, response: str, confidence: float = 
 
     Parameters
     ----------
-    frame : with the factors in ``attrs["factors"]``. response : the column of the count.
+    frame : with the factors in ``attrs["factors"]``.
+    response : the column of the count.
 
     Raises
     ------
@@ -235,8 +236,11 @@ class _Task:
             for one in chosen
         ]
         weights = normalise([one.log_weight + _of_bounds(made) for one, made in zip(chosen, fits, strict=True)])
-        ordered = sorted(zip(weights.tolist(), fits, strict=True), key=lambda pair: -pair[0])
-        candidates = [Candidate(law=made.law, weight=weight, fit=made) for weight, made in ordered]
+        candidates = [
+            Candidate(law=made.law, weight=weight, fit=made, step=one.step)
+            for one, made, weight in zip(chosen, fits, weights.tolist(), strict=True)
+        ]
+        candidates.sort(key=lambda one: -one.weight)
         named = {name for one in candidates for name in one.fit.full_law.factors}
         falls = falling(_varying(self.base), self.measured.log_seconds)
         result = LawSet(
@@ -339,7 +343,7 @@ def _search(levels: Mapping[str, Array], measured: Measured) -> tuple[list[Final
         *with_corners(cornered, [search.law_cost(law) for law in cornered], family, levels, measured),
         *with_steps(search.singles(), family, levels, measured, search.law_cost),
     ]
-    finalists += [_finalist(one.terms, one.design, one.cost, measured) for one in extensions]
+    finalists += [_finalist(one.terms, one.design, one.cost, measured)._replace(step=one.step) for one in extensions]
     finalists.append(Finalist(CONSTANT, measured.log_weight(np.ones((len(seconds), 1))), constant=False))
     return finalists, tried + len(extensions)
 

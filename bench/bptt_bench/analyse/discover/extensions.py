@@ -20,7 +20,7 @@ from bptt_bench.analyse.discover.family import (
     powers_of,
     prior_weight,
 )
-from bptt_bench.analyse.discover.finalists import Measured
+from bptt_bench.analyse.discover.finalists import Measured, Step
 from bptt_bench.analyse.discover.search import KEPT, Law
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Solution, solve_batch
@@ -45,11 +45,12 @@ Place: TypeAlias = tuple[Term, int]  # a term of a law, and a factor in it
 
 
 class Extension(NamedTuple):
-    """A law by its terms as text, their values at the points (n, k), and minus its log prior."""
+    """A law by its terms as text, their values at the points (n, k), minus its log prior, and where it has a step."""
 
     terms: tuple[str, ...]
     design: Array
     cost: float
+    step: Step | None = None
 
 
 class _Plain(NamedTuple):
@@ -152,7 +153,8 @@ def with_corners(
 
     Parameters
     ----------
-    laws : with the places of a corner that are tried in each. costs : minus the log prior of each without one.
+    laws : with the places of a corner that are tried in each.
+    costs : minus the log prior of each without one.
     """
     n, corners = len(measured.log_seconds), {name: _corners(own) for name, own in levels.items()}
     designs = [np.column_stack([np.ones(n), family.columns(law).T]) for law in laws]

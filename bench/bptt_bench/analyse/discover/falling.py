@@ -9,11 +9,11 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.special import stdtrit
 
 from bptt_bench.analyse.data.columns import TOGETHER
 from bptt_bench.analyse.findings.fits import Falls, Turns
 from bptt_bench.analyse.stats.arrays import Array, Flags
+from bptt_bench.analyse.stats.log_slopes import log_slopes
 
 CONFIDENCE = 0.999  # of the interval of a power that must lie below 0: the largest of several is looked at
 LARGEST_RATIO = 0.9  # of the response at the largest over that at the smallest level; less is not worth a word
@@ -26,7 +26,9 @@ def falling(levels: Mapping[str, Array], log_response: Array, *, confidence: flo
 
     Parameters
     ----------
-    levels : of each factor (n,). log_response : (n,). confidence : of the interval of a power.
+    levels : of each factor (n,).
+    log_response : (n,).
+    confidence : of the interval of a power.
     """
     usable = {
         name: np.log(values)
@@ -34,26 +36,19 @@ def falling(levels: Mapping[str, Array], log_response: Array, *, confidence: flo
         if (values > 0).all() and len(np.unique(values)) >= FEWEST_LEVELS
     }
     usable = _distinct(usable)
-    n, k = len(log_response), len(usable) + 1
-    if not usable or n < k + SPARE_POINTS:
+    slopes = log_slopes(list(usable.values()), log_response, confidence) if usable else None
+    if slopes is None or slopes.freedom < SPARE_POINTS:
         return ()
-    design = np.column_stack([np.ones(n), *usable.values()])
-    slopes, _, rank, _ = np.linalg.lstsq(design, log_response, rcond=None)
-    if rank < k:
-        return ()
-    variance = float(((log_response - design @ slopes) ** 2).sum()) / (n - k)
-    errors = np.sqrt(variance * np.diag(np.linalg.inv(design.T @ design)))
-    half = float(stdtrit(n - k, (1 + confidence) / 2)) * errors
     found = []
-    for place, (name, logs) in enumerate(usable.items(), start=1):
-        slope, ratio = float(slopes[place]), math.exp(float(slopes[place]) * float(np.ptp(logs)))
-        if slope + half[place] < 0 and ratio < LARGEST_RATIO:
+    for (name, logs), (slope, low, high) in zip(usable.items(), slopes.intervals, strict=True):
+        ratio = math.exp(slope * float(np.ptp(logs)))
+        if high < 0 and ratio < LARGEST_RATIO:
             found.append(
                 Falls(
                     factor=name,
                     exponent=slope,
-                    low=slope - float(half[place]),
-                    high=slope + float(half[place]),
+                    low=low,
+                    high=high,
                     between=(float(levels[name].min()), float(levels[name].max())),
                     ratio=ratio,
                 )
@@ -66,7 +61,8 @@ def turning(levels: Mapping[str, Array], log_response: Array) -> tuple[Turns, ..
 
     Parameters
     ----------
-    levels : of each factor (n,). log_response : (n,).
+    levels : of each factor (n,).
+    log_response : (n,).
     """
     usable = _distinct({name: np.log(values) for name, values in levels.items() if (values > 0).all()})
     found = []

@@ -43,9 +43,11 @@ class Family:
 
     Attributes
     ----------
-    factors : (d,). texts : of each factor, its shapes as a law writes them, the lattice first; empty where absent.
-    values : of each factor, its shapes at the points (n_shapes, n). costs : minus the log prior of each (n_shapes,),
-        infinite where a shape is undefined. plain_costs : the same in laws that are plain.
+    factors : (d,).
+    texts : of each factor, its shapes as a law writes them, the lattice first; empty where absent.
+    values : of each factor, its shapes at the points (n_shapes, n).
+    costs : minus the log prior of each (n_shapes,), infinite where a shape is undefined.
+    plain_costs : the same in laws that are plain.
     """
 
     factors: tuple[str, ...]

@@ -6,16 +6,18 @@ well it predicts the largest points when it is fitted to the others.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
 from bptt_bench.analyse.discover.marginal_likelihood import NoisePrior, log_evidence
 from bptt_bench.analyse.discover.search import NOTHING, Law
+from bptt_bench.analyse.fitting.fitted import Fit, Points, columns_at
 from bptt_bench.analyse.stats.arrays import Array, Flags
 from bptt_bench.analyse.stats.estimate import Solution, huber_scale, solve
+from bptt_bench.plan import CostLaw
 
 HELD_OUT_SHARE = 0.2  # of the points, the largest ones
 FEWEST_HELD_OUT = 2
@@ -25,11 +27,42 @@ TOLERANCE = 1e-8  # relative, of the fits that are compared
 CONSTANT_SEEN = 0.1  # of the weight of a law with a constant beside it, below which it has none
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """Where a law that was found changes: above one measured level of a factor, and at the next one at the latest.
+
+    Attributes
+    ----------
+    low, high : the largest level below the step, which the law names, and the smallest one above it.
+    far : the terms that change there, each beside the same with the step at ``high``, which the data support as well.
+    """
+
+    factor: str
+    low: float
+    high: float
+    far: tuple[tuple[str, str], ...]
+
+    def holds(self, points: Points) -> Flags:
+        """Return which points lie between the levels."""
+        levels = columns_at(CostLaw(self.factor), points)[:, 0]
+        return np.asarray((levels > self.low) & (levels < self.high))
+
+    def is_in(self, terms: Collection[str]) -> bool:
+        """Return whether some terms of a law change here."""
+        return any(near in terms for near, _ in self.far)
+
+    def at_far_end(self, fit: Fit) -> Fit:
+        """Return a fit with the step at its far end."""
+        far = dict(self.far)
+        texts = [far.get(text, text) for text in map(str, fit.full_law.terms)]
+        return replace(fit, full_law=CostLaw(" + ".join(texts)))
+
+
 class Finalist(NamedTuple):
     """A law by the texts of its terms, the log of its weight, and whether a constant stands beside it.
 
     ``lower``: further terms beside it, of lower order. ``law``: its terms and these in the family of the search; empty
-    for a law that is not of the family.
+    for a law that is not of the family. ``step``: where it changes; ``None`` if it has no step, or was stated.
     """
 
     terms: tuple[str, ...]
@@ -37,6 +70,7 @@ class Finalist(NamedTuple):
     constant: bool
     lower: tuple[str, ...] = ()
     law: Law = ()
+    step: Step | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,8 +10,9 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from bptt_bench.analyse.data.response import substance
-from bptt_bench.analyse.discover.steps import gap_of
+from bptt_bench.analyse.discover.finalists import Step
 from bptt_bench.analyse.findings.fits import Falls, FarPoint, NoLawFits, PointsOff, SlowerOperations, Turns
+from bptt_bench.analyse.findings.predictions import WithinStep
 from bptt_bench.analyse.findings.reason import Finding
 from bptt_bench.analyse.fitting.fitted import Fit, Points
 from bptt_bench.analyse.stats.arrays import Array
@@ -25,16 +26,19 @@ MOST_BISECTIONS = 60
 # probability, over all answers of a run, that no law is said to fit although one does; each is a test of its own
 NO_LAW_BELOW = 0.01
 FAR = 1.5  # times as much as the law says, or as little, from which a point without repetitions is named
+LIKELY = 0.5  # weight of all laws with a step at a point, from which its value is said to be between two
+APART = 1.1  # times as much on one side of a step, from which it is; as what changes a grade elsewhere
 WIDEST = 60.0  # nats: an interval without a bound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Candidate:
-    """A law that the data do not exclude, its weight among all of these, and its fit."""
+    """A law that the data do not exclude, its weight among all of these, its fit, and where it has a step."""
 
     law: CostLaw
     weight: float
     fit: Fit
+    step: Step | None = None
 
     def __repr__(self) -> str:
         mean, largest = (100 * one for one in (self.fit.error.in_sample_mape, self.fit.error.max))
@@ -49,7 +53,8 @@ class DecidingMeasurement:
 
     Attributes
     ----------
-    at : the point. seconds : that five evaluations would take there; ``None`` where the response is not a time.
+    at : the point.
+    seconds : that five evaluations would take there; ``None`` where the response is not a time.
     this, others : the answer, and the laws that it would be distinguished from.
     """
 
@@ -176,19 +181,33 @@ class LawSet:
 
         Parameters
         ----------
-        intervals : returns those of a fit at these points. of_laws : the intervals of the laws, where they are others.
+        intervals : returns those of a fit at these points.
+        of_laws : the intervals of the laws, where they are others.
         """
         known = [intervals(one.fit) for one in self.candidates] if of_laws is None else of_laws
         mixed: list[tuple[float, Sequence[Interval]]] = []
         for one, own in zip(self.candidates, known, strict=True):
-            gap = gap_of(one.fit)
-            if gap is None or not (inside := gap.holds(points)).any():
+            if one.step is None or not (inside := one.step.holds(points)).any():
                 mixed.append((one.weight, own))
                 continue
-            far = intervals(gap.fit)
+            far = intervals(one.step.at_far_end(one.fit))
             other = [there if is_in else here for here, there, is_in in zip(own, far, inside, strict=True)]
             mixed += [(one.weight / 2, own), (one.weight / 2, other)]
         return average(mixed, self.fit.confidence)
+
+    def within_step(self, point: Mapping[str, float]) -> WithinStep | None:
+        """Return the step within which a point lies, so that its value is between those of the law below and above it.
+
+        None if laws without one are likelier, or both values are nearly the same.
+        """
+        inside = [one for one in self.candidates if one.step is not None and one.step.holds([point]).any()]
+        if sum(one.weight for one in inside) < LIKELY:
+            return None
+        one, step = inside[0], inside[0].step
+        assert step is not None
+        here, there = (fit.curve([point])[0].estimate for fit in (one.fit, step.at_far_end(one.fit)))
+        times = max(here, there) / min(here, there) if min(here, there) > 0 else math.inf
+        return WithinStep(factor=step.factor, between=(step.low, step.high), times=times) if times > APART else None
 
     def exponent(self, factor: str, at: Mapping[str, float]) -> Interval:
         """Return the local exponent in a factor at a point: the mean, and an interval that holds for every law.

@@ -54,7 +54,8 @@ def log_evidence(squares: Array, n: float, gram: Array, coefficients: Array, pri
     Parameters
     ----------
     squares : sums of squared relative residuals (m,) of n points.
-    gram : products of the columns of each law, relative to the time (m, k, k). coefficients : (m, k).
+    gram : products of the columns of each law, relative to the time (m, k, k).
+    coefficients : (m, k).
     """
     k = coefficients.shape[1]
     used = np.asarray((coefficients > 0).all(axis=1))

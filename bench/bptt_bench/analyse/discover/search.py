@@ -69,7 +69,10 @@ class Search:
 
     Parameters
     ----------
-    family : of the terms. seconds : at the points (n,). weights : of the points (n,), at most 1. prior : of the noise.
+    family : of the terms.
+    seconds : at the points (n,).
+    weights : of the points (n,), at most 1.
+    prior : of the noise.
     """
 
     def __init__(self, family: Family, seconds: Array, weights: Array, prior: NoisePrior) -> None:

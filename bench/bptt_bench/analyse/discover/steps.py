@@ -10,27 +10,22 @@ Source: Quandt (1960), "Tests of the hypothesis that a linear regression system 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from bptt_bench.analyse.discover.extensions import Extension
 from bptt_bench.analyse.discover.family import Family, Term, lattice
-from bptt_bench.analyse.discover.finalists import Measured
+from bptt_bench.analyse.discover.finalists import Measured, Step
 from bptt_bench.analyse.discover.search import Law
-from bptt_bench.analyse.fitting.fitted import Fit, Points, columns_at
 from bptt_bench.analyse.stats.arrays import Array, Flags, Index
-from bptt_bench.plan import CostLaw
 
 STEP_COST = 3.5  # minus the log prior that a law changes at a level
 FEWEST_LEVELS = 3  # on either side of a step
 SIDES = tuple(lattice(q, j) for q, j in ((0, 0), (0, 1), (2, 0), (4, 0), (4, 1), (6, 0), (8, 0), (8, 1), (12, 0)))
 KEPT = 6  # laws with a step whose weights are found
 LEAST = 1e-4  # relative: the mean deviation of points from a law below which no law is better
-STEP = re.compile(r"\(([^\W\d]\w*)>([^()=]+)\)")  # the part of a law above a step: its factor, and the level
 
 
 class _Choice(NamedTuple):
@@ -82,12 +77,14 @@ def _extension(choice: _Choice, levels: Array, texts: Sequence[str], values: Arr
     """
     is_below = levels <= choice.level
     is_above, more = ~is_below, float(np.median(residual[~is_below]) - np.median(residual[is_below]))
-    level = str(int(choice.level)) if choice.level.is_integer() else repr(choice.level)  # as exact as it was measured
-    above = _text(texts[1], f"{choice.name}>{level}")
+    name, low, high = choice.name, choice.level, float(levels[is_above].min())
+    above, far_above = _text(texts[1], f"{name}>{_level(low)}"), _text(texts[1], f"{name}>={_level(high)}")
     if choice.below == choice.above and more > 0:
-        return Extension((texts[0], above), np.column_stack([values[0], values[1] * is_above]), choice.cost)
-    below = _text(texts[0], f"{choice.name}<={level}")
-    return Extension((below, above), np.column_stack([values[0] * is_below, values[1] * is_above]), choice.cost)
+        step = Step(factor=name, low=low, high=high, far=((above, far_above),))
+        return Extension((texts[0], above), np.column_stack([values[0], values[1] * is_above]), choice.cost, step)
+    below, far_below = _text(texts[0], f"{name}<={_level(low)}"), _text(texts[0], f"{name}<{_level(high)}")
+    step = Step(factor=name, low=low, high=high, far=((below, far_below), (above, far_above)))
+    return Extension((below, above), np.column_stack([values[0] * is_below, values[1] * is_above]), choice.cost, step)
 
 
 def _choices(name: str, residual: Array, levels: Array, sides: tuple[Index, Index], costs: Array) -> list[_Choice]:
@@ -95,8 +92,10 @@ def _choices(name: str, residual: Array, levels: Array, sides: tuple[Index, Inde
 
     Parameters
     ----------
-    residual : log times less the logarithms of each term (m, n). levels : (n,).
-    sides : places of the terms below and above (n_pairs,). costs : minus the log prior of each pair.
+    residual : log times less the logarithms of each term (m, n).
+    levels : (n,).
+    sides : places of the terms below and above (n_pairs,).
+    costs : minus the log prior of each pair.
     """
     distinct = np.unique(levels)
     places = distinct[FEWEST_LEVELS - 1 : -FEWEST_LEVELS]
@@ -134,33 +133,6 @@ def _text(term: str, condition: str) -> str:
     return f"({condition})" if term == "1" else f"{term}*({condition})"
 
 
-class Gap(NamedTuple):
-    """Where a step may be: above the largest level below it, and up to the next one.
-
-    ``fit``: the same law with the step at the far end, which the data support as well.
-    """
-
-    factor: str
-    low: float
-    high: float
-    fit: Fit
-
-    def holds(self, points: Points) -> Flags:
-        """Return which points lie between the levels."""
-        levels = columns_at(CostLaw(self.factor), points)[:, 0]
-        return np.asarray((levels > self.low) & (levels < self.high))
-
-
-def gap_of(fit: Fit) -> Gap | None:
-    """Return where the step of a found law may be; None if it has none."""
-    found = STEP.search(fit.law.text)
-    if found is None or found[1] not in fit.levels:
-        return None
-    factor, low = found[1], float(found[2])
-    levels = fit.levels[factor]
-    high = float(levels[levels > low].min())
-    at_end = {f"{factor}{sign}{found[2]}": f"{factor}{other}{high!r}" for sign, other in ((">", ">="), ("<=", "<"))}
-    text = fit.full_law.text
-    for near, far in at_end.items():
-        text = text.replace(f"({near})", f"({far})")
-    return Gap(factor, low, high, replace(fit, full_law=CostLaw(text)))
+def _level(value: float) -> str:
+    """Return a level as a law names it, as exact as it was measured."""
+    return str(int(value)) if value.is_integer() else repr(value)

@@ -8,12 +8,13 @@ so that it has the terms of the work and no others; which of them are seen in it
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.special import logsumexp
 
 from bptt_bench.analyse.discover.family import ABSENT, Term, powers_of
-from bptt_bench.analyse.discover.finalists import Finalist, Measured, averaged_over_constant, with_constant
+from bptt_bench.analyse.discover.finalists import Finalist, Measured, Step, averaged_over_constant, with_constant
 from bptt_bench.analyse.discover.law_set import LawSet
 from bptt_bench.analyse.discover.search import NOTHING, Law
 from bptt_bench.analyse.stats.arrays import Array
@@ -88,7 +89,8 @@ def _without_one_term(one: Finalist) -> Iterator[Finalist]:
     """Yield a law of several terms without each of them."""
     for place in range(len(one.terms) if len(one.terms) > 1 else 0):
         kept = one.terms[:place] + one.terms[place + 1 :]
-        yield one._replace(terms=kept, law=one.law[:place] + one.law[place + 1 :])
+        step = one.step if one.step is not None and one.step.is_in(kept) else None
+        yield one._replace(terms=kept, law=one.law[:place] + one.law[place + 1 :], step=step)
 
 
 def _is_exact(design: Array, counts: Array) -> bool:
@@ -108,16 +110,28 @@ def laws_of_time(work: Sequence[LawSet], levels: Mapping[str, Array], measured: 
     Where several things were counted, time has the terms of all of them.
     """
     if len(work) == 1:
-        admitted = [(one.law, _lower_terms(one.fit.full_law, one.law), one.weight) for one in work[0].candidates]
+        admitted = [
+            (one.law, _lower_terms(one.fit.full_law, one.law), one.weight, one.step) for one in work[0].candidates
+        ]
     else:
         law = CostLaw(" + ".join(dict.fromkeys(str(term) for one in work for term in one.law.terms)))
-        admitted = [(law, (), 1.0)]
+        admitted = [(law, (), 1.0, _step_of_all([one.answer.step for one in work]))]
     found = []
-    for law, lower, weight in admitted:
+    for law, lower, weight, step in admitted:
         finalist = _of_terms(law, lower, levels, measured)
         if finalist is not None:
-            found.append(finalist._replace(log_weight=finalist.log_weight + float(np.log(weight))))
+            found.append(finalist._replace(log_weight=finalist.log_weight + float(np.log(weight)), step=step))
     return found
+
+
+def _step_of_all(steps: Sequence[Step | None]) -> Step | None:
+    """Return the first step of several laws, with the terms of all that change at the same place."""
+    known = [step for step in steps if step is not None]
+    if not known:
+        return None
+    first = known[0]
+    same = [one for one in known if (one.factor, one.low, one.high) == (first.factor, first.low, first.high)]
+    return replace(first, far=tuple(dict.fromkeys(pair for one in same for pair in one.far)))
 
 
 def _of_terms(law: CostLaw, lower: Sequence[str], levels: Mapping[str, Array], measured: Measured) -> Finalist | None:

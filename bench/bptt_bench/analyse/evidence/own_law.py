@@ -23,7 +23,8 @@ def options_of_run(frame: pd.DataFrame, rows: pd.DataFrame, law: CostLaw | str, 
 
     Parameters
     ----------
-    frame : with the records of the run in ``attrs``. rows : those of it that are fitted, of one subject.
+    frame : with the records of the run in ``attrs``.
+    rows : those of it that are fitted, of one subject.
 
     Returns
     -------

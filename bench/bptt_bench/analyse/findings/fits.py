@@ -30,8 +30,9 @@ class ExceededBound(Finding):
 
     Attributes
     ----------
-    at : its point. bound, expected : what was measured at least, and what the law gives, in the ``unit`` of the
-        response. p_value : of the test, times the number of bounds.
+    at : its point.
+    bound, expected : what was measured at least, and what the law gives, in the ``unit`` of the response.
+    p_value : of the test, times the number of bounds.
     """
 
     at: Mapping[str, float]
@@ -148,7 +149,8 @@ class NoLawFits(Finding):
 
     Attributes
     ----------
-    law : the best one. at, off : the point that lies off it farthest beyond its noise, and by how much of the law.
+    law : the best one.
+    at, off : the point that lies off it farthest beyond its noise, and by how much of the law.
     """
 
     tried: int
@@ -179,7 +181,8 @@ class FarPoint(Finding):
 
     Attributes
     ----------
-    at, off : the point, and how far it lies off, relative to the law. of : number of points.
+    at, off : the point, and how far it lies off, relative to the law.
+    of : number of points.
     """
 
     law: str
@@ -195,8 +198,8 @@ class Falls(Finding):
     Attributes
     ----------
     exponent, low, high : of the power of the factor that describes it best, with its interval.
-    between : the smallest and the largest level. ratio : of the response at the largest over that at the smallest, by
-        this power.
+    between : the smallest and the largest level.
+    ratio : of the response at the largest over that at the smallest, by this power.
     """
 
     factor: str
@@ -213,7 +216,8 @@ class Turns(Finding):
 
     Attributes
     ----------
-    at : the measured level at which it is least. between : the smallest and the largest level.
+    at : the measured level at which it is least.
+    between : the smallest and the largest level.
     before, after : how many times as much it is at these.
     """
 

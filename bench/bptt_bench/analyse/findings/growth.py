@@ -19,7 +19,8 @@ class FactorGrowth:
 
     Attributes
     ----------
-    predicted : exponent of the law with its overhead. estimate : with the excess of the response over the law.
+    predicted : exponent of the law with its overhead.
+    estimate : with the excess of the response over the law.
     n_steps : pairs of neighbouring levels, or levels less one, that it rests on.
     per_step : whether these are the factors by which one step multiplies the response, of a law that is exponential.
     is_rough : whether these are so few that one more may lie far outside the interval.
@@ -41,8 +42,10 @@ class LawGrowth(Finding):
     Attributes
     ----------
     overhead : terms of lower order that the law needs beside it.
-    whole : growth with all factors together. growths : with each.
-    also_fit : other simple laws within the same limits; closer : one that the response follows far more closely.
+    whole : growth with all factors together.
+    growths : with each.
+    also_fit : other simple laws within the same limits.
+    closer : one that the response follows far more closely.
     rival : a law of another class that the response follows as well, or better.
     late : factors with which it grows at the largest level alone, where the law does not.
     hidden : terms of the law that are nowhere large enough to be judged.

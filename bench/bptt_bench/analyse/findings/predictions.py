@@ -92,7 +92,8 @@ class Missed(Finding):
 
     Attributes
     ----------
-    n_held : number of points predicted. farther : how many times larger the largest is than those used.
+    n_held : number of points predicted.
+    farther : how many times larger the largest is than those used.
     bias, median, p95 : of the logarithms of predicted over measured: median, and quantiles of their absolute values.
     coverage : share within their 95 % intervals.
     power_law_median : the median of a product of powers fitted by least squares of logarithms; ``None`` without one.
@@ -151,6 +152,21 @@ class FarBelow(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WithinStep(Finding):
+    """A point between two measured levels where a found law changes, so that its value is between those of both sides.
+
+    Attributes
+    ----------
+    between : the two levels of the factor.
+    times : how many times as large the value of one side is as that of the other; infinite where that is 0.
+    """
+
+    factor: str
+    between: tuple[float, float]
+    times: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OddPoint(Finding):
     """A measured point at so many ``times`` what the law says, where the others lie near it."""
 
@@ -196,7 +212,8 @@ class Assessment(Finding):
 
     Attributes
     ----------
-    reasons : of a grade that is not sound. remarks : what is known besides.
+    reasons : of a grade that is not sound.
+    remarks : what is known besides.
     weights : share of each way to predict in the answer, by its name.
     """
 

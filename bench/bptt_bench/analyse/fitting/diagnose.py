@@ -16,6 +16,7 @@ from bptt_bench.analyse.stats.estimate import RESOLUTION, SINGULAR, Solution
 from bptt_bench.analyse.stats.location import Location
 from bptt_bench.plan import CostLaw
 from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
+from bptt_bench.text.numbers import exact
 
 SMALLEST_SHARE = 0.2  # of the time, for a term to be judged at a point: 20 % noise of other terms would hide it
 SMALLEST_SHARE_OF_BYTES = 0.02  # of the memory, which has no noise; misfit shows in the interval
@@ -45,8 +46,8 @@ def at_point(levels: Mapping[str, Array], index: int) -> dict[str, float]:
 
 
 def describe(point: Mapping[str, float]) -> str:
-    """Return a point as text: ``T=8 V=64``."""
-    return " ".join(f"{name}={value:g}" for name, value in point.items()) or "the only point"
+    """Return a point as text, as it is typed: ``T=8 V=64``."""
+    return " ".join(f"{name}={exact(value)}" for name, value in point.items()) or "the only point"
 
 
 def condition_number(jacobian: Array) -> float:

@@ -87,7 +87,8 @@ class Fit:
     influence : of each point on the coefficients, from which all intervals follow.
     points : one row per point: factors, n_samples, measured, low, high, fitted, log_residual, location_error; and
         censored, where some are lower bounds.
-    scatter : relative standard deviation of points about the law. freedom : points less terms above 0.
+    scatter : relative standard deviation of points about the law.
+    freedom : points less terms above 0.
     coefficients_on_minima : the same fit on the smallest sample of each point, as a sensitivity check (k,).
     below_floor : samples dropped because their signal was below the floor.
     regimes : thresholds beyond which the operations of a term cost more, if any was detected.

@@ -109,7 +109,8 @@ def find_disagreements(
 
     Parameters
     ----------
-    samples : without host effects. shares : of the terms at the samples' points (n_points, k).
+    samples : without host effects.
+    shares : of the terms at the samples' points (n_points, k).
     """
     estimates: list[tuple[int, tuple[str, ...], str | None, Estimate]] = []
     number = {name: h for h, name in enumerate(samples.host_names)}

@@ -40,7 +40,9 @@ def odd_levels(levels: Mapping[str, Array], logs: Array, error: Array) -> Iterat
 
     Parameters
     ----------
-    levels : of each factor (n_points,). logs : logarithms of the values (n_points,). error : their standard errors.
+    levels : of each factor (n_points,).
+    logs : logarithms of the values (n_points,).
+    error : their standard errors.
     """
     for name, mine in levels.items():
         by_level: dict[float, list[float]] = {}

@@ -77,8 +77,10 @@ def select_regimes(
 
     Parameters
     ----------
-    law : the law with its overhead terms. working_sets : term of the law -> bytes, as an expression in the factors.
-    levels : factor -> (n_points,). log_seconds : (n_points,).
+    law : the law with its overhead terms.
+    working_sets : term of the law -> bytes, as an expression in the factors.
+    levels : factor -> (n_points,).
+    log_seconds : (n_points,).
     """
     names = [str(term) for term in law.terms]
     known = {term: bytes_ for term, bytes_ in working_sets.items() if term in names}
@@ -94,8 +96,10 @@ class _Search:
 
     Parameters
     ----------
-    names : of the terms, in the order of the columns. sizes : term -> working set at each point (n_points,).
-    columns : (n_points, n_terms). log_seconds : (n_points,).
+    names : of the terms, in the order of the columns.
+    sizes : term -> working set at each point (n_points,).
+    columns : (n_points, n_terms).
+    log_seconds : (n_points,).
     """
 
     def __init__(self, names: Sequence[str], sizes: Mapping[str, Array], columns: Array, log_seconds: Array) -> None:

@@ -24,7 +24,8 @@ import numpy as np
 from scipy.special import bdtr
 
 from bptt_bench.analyse.stats.arrays import Array, Index
-from bptt_bench.analyse.stats.estimate import Interval, solve, t_quantile
+from bptt_bench.analyse.stats.estimate import Interval, solve
+from bptt_bench.analyse.stats.log_slopes import log_slopes
 from bptt_bench.plan import CostLaw
 
 COVERAGE = 0.78  # least probability that the interval holds the median: of six neighbours all but the ends
@@ -233,20 +234,18 @@ class Response:
         unknown = Interval(np.nan, -np.inf, np.inf)
         found = {name: FactorSlopes(unknown, exponents[name], 0.0, 0) for name in self.points}
         varied = [name for name, levels in self.points.items() if levels.min() > 0 and np.ptp(levels) > 0]
-        logs = np.column_stack([np.ones_like(residual), *(np.log(self.points[name]) for name in varied)])
-        n, k = logs.shape
-        if n <= k or np.linalg.matrix_rank(logs) < k:
+        fitted = log_slopes([np.log(self.points[name]) for name in varied], residual, CONFIDENCE)
+        if fitted is None:
             return found, deviation
-        weights = np.linalg.pinv(logs)  # (k, n): of the residuals in each slope
-        slopes = weights @ residual
-        variance = float(((residual - logs @ slopes) ** 2).sum()) / (n - k)
-        halves = t_quantile(CONFIDENCE, n - k) * np.sqrt(variance * (weights**2).sum(axis=1))
+        halves = fitted.halves
         if self.spread is not None:
-            halves = np.maximum(halves, SPREADS * np.sqrt((weights**2) @ self.spread**2))
+            halves = np.maximum(halves, SPREADS * np.sqrt((fitted.weights**2) @ self.spread**2))
         is_even = self.spread is None or float(self.spread.max()) <= EVEN
-        for name, slope, half in zip(varied, slopes[1:].tolist(), halves[1:].tolist(), strict=True):
+        for name, slope, half in zip(varied, fitted.slopes.tolist(), halves.tolist(), strict=True):
             steps = len(np.unique(self.points[name])) - 1
-            is_rough = not (steps >= FEWEST_EXACT or n - k >= MANY_STEPS) or (not is_even and steps < MANY_STEPS)
+            is_rough = not (steps >= FEWEST_EXACT or fitted.freedom >= MANY_STEPS) or (
+                not is_even and steps < MANY_STEPS
+            )
             excess = Interval(slope, slope - half, slope + half)
             found[name] = FactorSlopes(excess, exponents[name], slope, steps, is_rough)
         return found, deviation

@@ -43,8 +43,9 @@ class Shift(NamedTuple):
 
     Attributes
     ----------
-    n : number of anchors. estimate, error : common to all cells, with its standard error. own : standard deviation of
-        the change that each cell has of its own.
+    n : number of anchors.
+    estimate, error : common to all cells, with its standard error.
+    own : standard deviation of the change that each cell has of its own.
     half : half of the 95 % interval of the common shift; ``half_of_cell`` : of the change of a new cell.
     """
 
@@ -100,7 +101,8 @@ def estimate_shift(change: Array, variance: Array, confidence: float = 0.95) -> 
 
     Parameters
     ----------
-    change : logarithms of the time in the test over that in the sweep (n,). variance : of each (n,).
+    change : logarithms of the time in the test over that in the sweep (n,).
+    variance : of each (n,).
     """
     n = len(change)
     if n < FEWEST_ANCHORS:

@@ -6,7 +6,8 @@ predicted from the others, or by far; if a point lies far off the law and all ot
 terms are hardly seen beside the overhead, or are less than it there; if nothing can test the law along the factor; if
 there is a trace of a departure that would change the value by a quarter; if a change of a power or a further term that
 nothing would show doubles the value; at more than a thousand times what was measured, four times below it or below it
-with a larger value than any measured; or where its interval spans more than a factor of a hundred.
+with a larger value than any measured; where its interval spans more than a factor of a hundred; or
+between two levels where a found law changes.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from bptt_bench.analyse.findings.predictions import (
     Untestable,
     WideInterval,
     Widened,
+    WithinStep,
 )
 from bptt_bench.analyse.findings.reason import Finding
 from bptt_bench.analyse.fitting.cautions import overhead_caution, overhead_names
@@ -330,6 +332,14 @@ def doubt_unvaried(known: Assessment, fit: Fit, point: Mapping[str, float]) -> A
         return known
     grade = Grade.DOUBTFUL if known.grade is Grade.SOUND else known.grade
     return replace(known, grade=grade, reasons=(*known.reasons, *others))
+
+
+def doubt_within_step(known: Assessment, step: WithinStep | None) -> Assessment:
+    """Return what is known of a prediction by a found law that may change on either side of the point."""
+    if step is None:
+        return known
+    grade = Grade.DOUBTFUL if known.grade is Grade.SOUND else known.grade
+    return replace(known, grade=grade, reasons=(*known.reasons, step))
 
 
 def doubt_wide_interval(known: Assessment, interval: Interval) -> Assessment:

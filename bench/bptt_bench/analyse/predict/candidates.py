@@ -71,7 +71,8 @@ class PowerLaw:
 
     Attributes
     ----------
-    squares, n_parameters : sum of squared residuals, and number of coefficients. criterion : as of the law alone.
+    squares, n_parameters : sum of squared residuals, and number of coefficients.
+    criterion : as of the law alone.
 
     Raises
     ------

@@ -9,11 +9,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bptt_bench.analyse.findings.predictions import Assessment, Grade
+from bptt_bench.analyse.findings.predictions import Assessment, Grade, WithinStep
 from bptt_bench.analyse.findings.reason import Finding, plain
 from bptt_bench.analyse.fitting.cautions import cautions, has_two_populations
 from bptt_bench.analyse.fitting.fitted import Fit
-from bptt_bench.analyse.predict.assess import LawPredictor, doubt_found_law, doubt_unvaried, doubt_wide_interval
+from bptt_bench.analyse.predict.assess import (
+    LawPredictor,
+    doubt_found_law,
+    doubt_unvaried,
+    doubt_wide_interval,
+    doubt_within_step,
+)
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.plan import Point
@@ -208,12 +214,14 @@ def make_predictor(
     response: str | None = None,
     added: Callable[[Point], float] | None = None,
     near: Callable[[Table], list[Interval]] | None = None,
+    within_step: Callable[[Mapping[str, float]], WithinStep | None] = lambda _: None,
 ) -> Predictor:
     """Return the predictor of a fit.
 
     Parameters
     ----------
     near : returns prediction intervals; by default those of the fit.
+    within_step : returns the step of a found law within which a point lies, if it lies in one.
     response : name of what is predicted, if it differs from what was fitted.
     added : an amount to add to every prediction, such as the bytes of a result, which a law of memory does not count.
     """
@@ -227,7 +235,7 @@ def make_predictor(
         for point, known in zip(points, by_law.assess(points), strict=True):
             farther = measured.extrapolation(point).farther
             doubted = doubt_found_law(known) if farther is not None and farther > 1 else known
-            found.append(doubt_unvaried(doubted, fit, point))
+            found.append(doubt_within_step(doubt_unvaried(doubted, fit, point), within_step(point)))
         return found
 
     def intervals(points: Table) -> list[Interval]:

@@ -71,9 +71,13 @@ class Stack:
 
     Attributes
     ----------
-    tests : of the law. ways : by name. weights : of each, with the sum 1. far_weights : the same at points to which
-        residuals are carried from far. calibration : of the standard errors.
-    cuts : of the backtests, that of the largest quarter first. kept_ways : those of the points that each cut keeps.
+    tests : of the law.
+    ways : by name.
+    weights : of each, with the sum 1.
+    far_weights : the same at points to which residuals are carried from far.
+    calibration : of the standard errors.
+    cuts : of the backtests, that of the largest quarter first.
+    kept_ways : those of the points that each cut keeps.
     is_exact : whether the law meets all points, so that there is nothing to learn from backtests.
     """
 

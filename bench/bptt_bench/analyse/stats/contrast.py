@@ -74,7 +74,8 @@ class Contrast:
     ----------
     log_ratios : one for each column of the shares (m,).
     means : with their signs, the means of both samples, or of their paired differences if they were interleaved.
-    influence : of the rows on the ratios. gain : change of each ratio with a row's difference (m, n_rows).
+    influence : of the rows on the ratios.
+    gain : change of each ratio with a row's difference (m, n_rows).
     difference, residual : D of each row, and its residual (n_rows,).
     """
 

@@ -119,7 +119,8 @@ def solve(
     Parameters
     ----------
     precision : of each log time (n,), inverse variances up to a factor; by default all are alike.
-    robust : use Huber's loss. scale : of the residuals, for that loss; by default estimated.
+    robust : use Huber's loss.
+    scale : of the residuals, for that loss; by default estimated.
     tolerance : relative change of the fitted times at which the steps end.
     start : coefficients (k,) near the solution.
     """

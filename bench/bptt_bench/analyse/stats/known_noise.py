@@ -48,10 +48,12 @@ class KnownFit(NamedTuple):
     ----------
     plain : the solution, with residuals of the logarithms; that of a bound is its one-step residual, σ h / (h (h - z)).
     standard : the same with all rows divided by the errors of their points, up to a common factor.
-    own : τ, or σ where no errors are stated. stated : mean of the stated variances; 0 where none are.
+    own : τ, or σ where no errors are stated.
+    stated : mean of the stated variances; 0 where none are.
     unit : standard deviation of a row of ``standard`` by the stated errors and τ; 0 where none are stated.
     error : standard error of the logarithm of each point (n,), of a bound by its information.
-    freedom : information of all points, in observed ones, less terms above 0. aicc : of the likelihood.
+    freedom : information of all points, in observed ones, less terms above 0.
+    aicc : of the likelihood.
     """
 
     plain: Solution

@@ -56,7 +56,8 @@ class Location(NamedTuple):
     ----------
     log_seconds : location of each point (n_points,).
     noise : standard deviation of an undisturbed log sample (n_points,).
-    core : probability that a sample is undisturbed (n_samples,). effective : its sum over each point (n_points,).
+    core : probability that a sample is undisturbed (n_samples,).
+    effective : its sum over each point (n_points,).
     residual : log sample less location (n_samples,).
     relative_noise : pooled; ``None`` without repetitions, and where all are identical, which shows the resolution of a
         clock or copied rows and not noise.

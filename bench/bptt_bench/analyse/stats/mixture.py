@@ -104,7 +104,9 @@ def fit_mixture(
 
     Parameters
     ----------
-    y : log samples (n_samples,). start : locations (n_points,). core : noise model to start from.
+    y : log samples (n_samples,).
+    start : locations (n_points,).
+    core : noise model to start from.
     tolerance : movement of locations over the noise at which EM ends.
     widest : bound on the pooled noise, and on how far a location moves above its start.
     """

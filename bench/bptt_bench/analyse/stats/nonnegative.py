@@ -103,7 +103,8 @@ def nnls_batch(gram: Array, gradient: Array, coefficients: Array, active: Flags)
 
     Parameters
     ----------
-    gram : JᵀJ (m, k, k). gradient : Jᵀ(t - J c) (m, k) at ``coefficients`` c (m, k), for targets t.
+    gram : JᵀJ (m, k, k).
+    gradient : Jᵀ(t - J c) (m, k) at ``coefficients`` c (m, k), for targets t.
     active : likely active sets (m, k).
 
     Source: Portugal, Júdice & Vicente (1994), "A comparison of block pivoting and interior-point algorithms for linear

@@ -20,7 +20,8 @@ from bptt_bench.analyse.fitting.diagnose import deciding_point, shares_of, small
 from bptt_bench.analyse.fitting.exponent import FreeExponent, free_exponent
 from bptt_bench.analyse.fitting.fit import fit as fit_law
 from bptt_bench.analyse.fitting.fitted import Fit, columns_at
-from bptt_bench.analyse.stats.estimate import Interval, t_quantile
+from bptt_bench.analyse.stats.estimate import Interval
+from bptt_bench.analyse.stats.log_slopes import log_slopes
 from bptt_bench.analyse.verdicts.verdict import Verdict, inconclusive, not_identifiable, settle, weigh
 from bptt_bench.analyse.verdicts.width import width_of
 from bptt_bench.errors import FitError
@@ -226,12 +227,6 @@ def _whole_exponent(fit: Fit, factor: str) -> Interval | None:
     ordered = [factor, *(name for name in fit.factors if name != factor)]
     if any(not values.min() > 0 for values in levels.values()):
         return None
-    logs = np.column_stack([*(np.log(levels[name]) for name in ordered), np.ones(len(fit.points))])
-    y = np.log(fit.points["measured"].to_numpy())
-    n, k = logs.shape
-    if n <= k or np.linalg.matrix_rank(logs) < k:
-        return None
-    found = np.linalg.lstsq(logs, y, rcond=None)[0]
-    variance = float(((y - logs @ found) ** 2).sum()) / (n - k) * float(np.linalg.inv(logs.T @ logs)[0, 0])
-    half, slope = t_quantile(fit.confidence, n - k) * variance**0.5, float(found[0])
-    return Interval(slope, slope - half, slope + half)
+    logs = [np.log(levels[name]) for name in ordered]
+    found = log_slopes(logs, np.log(fit.points["measured"].to_numpy()), fit.confidence)
+    return None if found is None else found.intervals[0]

@@ -79,7 +79,8 @@ class Standing:
 
     Attributes
     ----------
-    seconds : of an evaluation by subject, with intervals, the fastest first. medians : of the samples, by subject.
+    seconds : of an evaluation by subject, with intervals, the fastest first.
+    medians : of the samples, by subject.
     speedup : of the tuned subject over the fastest of the others; None where they were not measured together.
     shares : of the roofline that each subject reaches; empty where there is none.
     """
@@ -117,7 +118,8 @@ class Race:
 
     Attributes
     ----------
-    subject, over : who races against whom. missing : subjects that could not be measured, with the reasons.
+    subject, over : who races against whom.
+    missing : subjects that could not be measured, with the reasons.
     mean : geometric mean of the speedups over all points.
     """
 

@@ -53,7 +53,9 @@ class TestCounter:
 
     Parameters
     ----------
-    config : of the session whose laws are judged. items : all of its items. counted : instructions or operations.
+    config : of the session whose laws are judged.
+    items : all of its items.
+    counted : instructions or operations.
     """
 
     __test__ = False  # for pytest, which looks at names
@@ -70,7 +72,8 @@ class TestCounter:
 
         Parameters
         ----------
-        name : the node id of the law. stated : by its marker; the levels are made smaller, their ratios stay.
+        name : the node id of the law.
+        stated : by its marker; the levels are made smaller, their ratios stay.
 
         Raises
         ------

@@ -58,7 +58,8 @@ class Benchmark:
 
     Attributes
     ----------
-    rounds, taken : in all and so far; the first is the test's own. first_block : block of the first one.
+    rounds, taken : in all and so far; the first is the test's own.
+    first_block : block of the first one.
     most_rounds : up to which more are taken while claims on its subject are not supported.
     evaluations : in a round.
     """

@@ -46,7 +46,8 @@ class EvaluationCounts:
 
     Attributes
     ----------
-    first : of an evaluation with fresh inputs and buffers, where that is wanted. later : of the one after it.
+    first : of an evaluation with fresh inputs and buffers, where that is wanted.
+    later : of the one after it.
     failure : why there are none: what the code raised at such sizes.
     again : whether a third evaluation counts what the second did, and the second what the first did if that changed its
         inputs.

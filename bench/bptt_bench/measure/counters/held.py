@@ -265,8 +265,9 @@ class Replacer:
 
     Parameters
     ----------
-    metered : makes a metered view of an array. stand_ins : NumPy's functions that are replaced while a meter counts, by
-        the identity of the original: code may hold them under names of its own.
+    metered : makes a metered view of an array.
+    stand_ins : NumPy's functions that are replaced while a meter counts, by the identity of the original: code may hold
+        them under names of its own.
     """
 
     metered: Callable[[Any], Any]

@@ -46,7 +46,8 @@ class PythonSteps:
 
     Parameters
     ----------
-    functions : whose lines count, wherever they were made. longest : elements of the largest container that they hold.
+    functions : whose lines count, wherever they were made.
+    longest : elements of the largest container that they hold.
 
     Attributes
     ----------

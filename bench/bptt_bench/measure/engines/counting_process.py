@@ -30,7 +30,8 @@ class CountingProcess:
     ----------
     counted : what it counts, for messages, such as ``instructions``.
     command : the program and its arguments. It answers a request a line.
-    environment : its variables. folder : where it runs; None: where this one does.
+    environment : its variables.
+    folder : where it runs; None: where this one does.
     seconds_to_end : for which it may put away what it has set up, when it is not needed any more.
     """
 
@@ -126,7 +127,8 @@ class ProcessCounter:
 
     Parameters
     ----------
-    process : that counts. opening : the first message to it, which it answers when it is ready: what it is to load.
+    process : that counts.
+    opening : the first message to it, which it answers when it is ready: what it is to load.
     seconds_to_start : for which it is waited for until then.
     """
 

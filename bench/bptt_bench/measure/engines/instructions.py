@@ -168,7 +168,8 @@ class InstructionCounter(ProcessCounter):
 
         Parameters
         ----------
-        inputs : how many. seconds : after which the counting is given up.
+        inputs : how many.
+        seconds : after which the counting is given up.
 
         Raises
         ------

@@ -62,7 +62,8 @@ class OperationCounter(ProcessCounter):
 
         Parameters
         ----------
-        inputs : how many. seconds : after which the counting is given up.
+        inputs : how many.
+        seconds : after which the counting is given up.
 
         Raises
         ------

@@ -43,9 +43,10 @@ def count_points(
     ----------
     law : of the counts; None: not known.
     points : that would be timed; their levels are made smaller, their ratios stay.
-    count_at : counts at a point within some seconds. known : counts at points that need not be counted again.
-    seconds : after which no further point is begun. now : processor time that the counting has taken, in seconds, which
-        other work on the machine does not change.
+    count_at : counts at a point within some seconds.
+    known : counts at points that need not be counted again.
+    seconds : after which no further point is begun.
+    now : processor time that the counting has taken, in seconds, which other work on the machine does not change.
     largest_count : of one evaluation, beyond which it would take too long.
     apart : how many times another's a level must be, in some factor, for a point that is not one of the given to be
         worth counting beside it.
@@ -125,7 +126,8 @@ class _Loop:
 
     Attributes
     ----------
-    points, count_at, now, seconds, apart : as for ``count_points``. counts : so far.
+    points, count_at, now, seconds, apart : as for ``count_points``.
+    counts : so far.
     """
 
     points: Sequence[Point]

@@ -67,8 +67,9 @@ class CountingLoop:
 
     Attributes
     ----------
-    counted : what, such as ``instructions``. start : gives a new counter. done : what an earlier, interrupted run has
-        counted.
+    counted : what, such as ``instructions``.
+    start : gives a new counter.
+    done : what an earlier, interrupted run has counted.
     """
 
     counted: str

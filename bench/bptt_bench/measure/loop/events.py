@@ -156,8 +156,8 @@ class RunFinished:
 
     Attributes
     ----------
-    samples : samples taken this time. memory_cells, counted_cells : cells whose memory was measured,
-        or whose operations were counted, this time.
+    samples : samples taken this time.
+    memory_cells, counted_cells : cells whose memory was measured, or whose operations were counted, this time.
     skipped : subjects and points skipped this time.
     seconds_after_workers_started : wall time with a measuring process ready, without its checks.
     seconds_in_evaluations : the part of it spent in evaluations: timed, for warming up and calibrating, for memory.

@@ -19,7 +19,8 @@ class Host:
     ----------
     workers : addresses of its workers.
     calibrations, skips : of cells on this host; another may be faster or have more memory.
-    peaks_read : whether its peaks have been read. is_busy : whether it measures something.
+    peaks_read : whether its peaks have been read.
+    is_busy : whether it measures something.
     """
 
     def __init__(self, name: str, seconds_per_sample: float) -> None:

@@ -70,8 +70,9 @@ class Recorder:
 
         Parameters
         ----------
-        process : number of the measuring process. stage : of the visit's block. host : where it was measured, if the
-            run has several.
+        process : number of the measuring process.
+        stage : of the visit's block.
+        host : where it was measured, if the run has several.
         """
         visit, found, seconds = outcome
         if isinstance(found, ComparisonReply):

@@ -32,7 +32,8 @@ def find_closed_forms(
 
     Parameters
     ----------
-    factors : of numbers. fixed : levels of the categories, at which the function is evaluated.
+    factors : of numbers.
+    fixed : levels of the categories, at which the function is evaluated.
     values : (n_points, n) what it gives at the points.
     """
     count = len(values[0])

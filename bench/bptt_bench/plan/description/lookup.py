@@ -62,7 +62,8 @@ class Lookup:
     Attributes
     ----------
     what : which function, for messages.
-    categories : names of the factors whose levels are text. columns : the numbers, by the levels of these.
+    categories : names of the factors whose levels are text.
+    columns : the numbers, by the levels of these.
     make : what it gives, made of the numbers.
     """
 
@@ -108,7 +109,8 @@ class Works:
 
         Raises
         ------
-        NotStoredError : none are stored for it. ExperimentError : what is stored contradicts itself.
+        NotStoredError : none are stored for it.
+        ExperimentError : what is stored contradicts itself.
         """
         levels = Point(point)
         for variant in self.variants:

@@ -13,7 +13,7 @@ from bptt_bench.report import format as show
 from bptt_bench.report.figures.lines import Line, lines_along
 from bptt_bench.report.words.answers import TIMES_LARGER
 from bptt_bench.report.words.findings.clauses import words
-from bptt_bench.report.words.foresight import grade_words
+from bptt_bench.report.words.findings.predictions import grade_words
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.fitting.fitted import Fit
@@ -39,9 +39,8 @@ def law_curves(analysis: Analysis) -> list[dict[str, Any]]:
 
 
 def _curves(analysis: Analysis) -> Iterator[dict[str, Any]]:
-    from bptt_bench.analyse.discover.averaged import averaged_predictor
+    from bptt_bench.analyse.discover.averaged import predictor_of_laws
     from bptt_bench.analyse.discover.of_run import find_laws
-    from bptt_bench.analyse.predict.predictor import make_predictor
 
     factors = [factor.name for factor in analysis.experiment.factors]
     for subject, predictor in analysis.predictors.items():
@@ -51,7 +50,7 @@ def _curves(analysis: Analysis) -> Iterator[dict[str, Any]]:
     for subject, found in find_laws(analysis.evidence).items():
         if isinstance(found, str) or found.fit.response != SECONDS_PER_EVAL:
             continue
-        predictor = make_predictor(subject, found.fit, near=averaged_predictor(found))
+        predictor = predictor_of_laws(subject, found)
         for line in _lines(found.fit, found.factors, factors):
             yield _curve(found.fit, line, predictor, "; ".join(map(words, found.doubts)) or NOT_STATED)
 

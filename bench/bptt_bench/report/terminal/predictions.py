@@ -17,7 +17,7 @@ from bptt_bench.plan.design.columns import ALLOCATED, SECONDS_PER_EVAL
 from bptt_bench.report import format as show
 from bptt_bench.report.terminal.console import on_screen
 from bptt_bench.report.words.findings.clauses import words
-from bptt_bench.report.words.foresight import grade_words
+from bptt_bench.report.words.findings.predictions import grade_words
 from bptt_bench.text.units import unit_of_name
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from bptt_bench.plan import LawClaim, Point, RatioClaim
 from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 from bptt_bench.report import format as show
 from bptt_bench.report.words.content import CHECK, MARKS, claim_of, stated_law
-from bptt_bench.report.words.foresight import grade_words
+from bptt_bench.report.words.findings.predictions import grade_words
 from bptt_bench.report.words.headlines import brief, headline_of
 from bptt_bench.report.words.reasons import sentence
 from bptt_bench.text.wording import join_names

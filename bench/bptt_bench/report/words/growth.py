@@ -5,12 +5,13 @@ from __future__ import annotations
 from bptt_bench.analyse.verdicts.law_of_samples import Growth
 from bptt_bench.report.format import amount, law, number
 from bptt_bench.report.words.reasons import clause_of, text_of
+from bptt_bench.text.numbers import exact
 
 
 def headline(growth: Growth) -> str:
     """Return the verdict in one line.
 
-    For example ``law n supported: the time grows with n by an exponent of 1.01 (1.00 to 1.02), the law by 1.00``.
+    For example ``law n supported: the time grows with n by an exponent of 1.01 (1.00 to 1.02), the law by 1``.
     """
     return f"law {stated(growth)} {growth.word}: {clause_of(growth.verdict.reason)}"
 
@@ -41,7 +42,7 @@ def table(growth: Growth) -> list[str]:
     ):
         rows.append(
             [
-                *(f"{level:g}" for level in levels),
+                *map(exact, levels),
                 amount(measured, fit.unit),
                 amount(fitted, fit.unit),
                 number(measured / fitted),

@@ -53,7 +53,8 @@ def measure_baseline(
 
     Parameters
     ----------
-    options : as those of ``Settings``. out : in which both runs have a folder.
+    options : as those of ``Settings``.
+    out : in which both runs have a folder.
 
     Raises
     ------

@@ -30,7 +30,8 @@ class Checkout:
     Attributes
     ----------
     commit : its full name.
-    root : of the repository that this process works in. folder : the commit's files.
+    root : of the repository that this process works in.
+    folder : the commit's files.
     path : where measuring processes look for modules, in order.
     """
 

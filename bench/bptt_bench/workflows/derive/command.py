@@ -33,7 +33,8 @@ def derive_laws(
 
     Raises
     ------
-    ExperimentError : no such subject or count. TextError : a point or a time that cannot be used.
+    ExperimentError : no such subject or count.
+    TextError : a point or a time that cannot be used.
     """
     seconds = SECONDS if within is None else parse_duration("--within", str(within), least=0.1, bare=True)
     points = _points(at, experiment)

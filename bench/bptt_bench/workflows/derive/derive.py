@@ -62,8 +62,10 @@ class DerivedSubject:
     Attributes
     ----------
     levels : of the factors that are categories.
-    counts : of each phase and category, in the order in which they were met. evaluations : how many were made.
-    stop : what made counting impossible, if anything did. same_inputs : whether all inputs of a size were the same.
+    counts : of each phase and category, in the order in which they were met.
+    evaluations : how many were made.
+    stop : what made counting impossible, if anything did.
+    same_inputs : whether all inputs of a size were the same.
     failure : what the code raised at all sizes that were tried.
     """
 
@@ -125,10 +127,13 @@ def derive_experiment(
 
     Parameters
     ----------
-    subjects : names; all by default. phase, category : of the counts that are wanted; all by default.
+    subjects : names; all by default.
+    phase, category : of the counts that are wanted; all by default.
     first : of an evaluation with fresh inputs and buffers; by default of the one after it, as it is timed.
-    seconds : at most, on the evaluations of one subject. largest : size of any factor, or of each by name.
-    own : top-level package of the experiment. on_subject : called with each subject as soon as it is done.
+    seconds : at most, on the evaluations of one subject.
+    largest : size of any factor, or of each by name.
+    own : top-level package of the experiment.
+    on_subject : called with each subject as soon as it is done.
 
     Raises
     ------

@@ -25,7 +25,8 @@ class DerivedLaws:
 
         Parameters
         ----------
-        subject : the first by default. category : products by default, or what alone was counted.
+        subject : the first by default.
+        category : products by default, or what alone was counted.
         phase : all phases together by default.
 
         Examples

@@ -10,7 +10,13 @@ import pandas as pd
 import pytest
 from bptt_bench.analyse import fit
 from bptt_bench.analyse.findings.fits import Shape, Trend
-from bptt_bench.analyse.fitting.diagnose import analysis_of_variance, confounded, deciding_point, strongest_trend
+from bptt_bench.analyse.fitting.diagnose import (
+    analysis_of_variance,
+    confounded,
+    deciding_point,
+    describe,
+    strongest_trend,
+)
 from bptt_bench.analyse.stats.estimate import solve
 from bptt_bench.analyse.stats.location import locate
 from bptt_bench.plan import CostLaw, Design
@@ -171,3 +177,9 @@ def test_a_deciding_point_is_found_from_levels_that_are_whole_numbers_of_any_typ
     for start in ({"n": 4, "m": 2}, {"n": 4.0, "m": 2.0}):
         found = deciding_point(law, 0, np.array([1.0, 100.0]), start)
         assert found == {"n": 4, "m": 32}
+
+
+def test_a_point_is_named_with_all_digits_of_its_levels() -> None:
+    assert describe({"n": 1_234_567.0, "p": 0.125, "k": 16_000_057.0}) == "n=1234567 p=0.125 k=16000057"
+    assert describe({"n": 123_456_789_012_345.0}) == "n=123456789012345"
+    assert describe({}) == "the only point"

@@ -92,8 +92,8 @@ def test_powers_of_two_that_take_longer_explain_a_rise_to_one_more() -> None:
     assert isinstance(found.cause, SpecialLevels)
     assert (found.cause.levels, found.cause.is_power_of_two) == ((1024, 2048), True)
     assert words(found) == (
-        "time per instruction rises 3.00-fold from n=1000 to n=4096; at n = 1024 and 2048, powers of two, it is up to "
-        "3.00 times that of the levels beside, and n=4096 is one more"
+        "time per instruction rises 3-fold from n=1000 to n=4096; at n = 1024 and 2048, powers of two, it is up to "
+        "3 times that of the levels beside, and n=4096 is one more"
     )
 
 
@@ -154,7 +154,7 @@ def test_circumstances_are_those_that_the_run_stored() -> None:
 def test_the_cause_is_told_in_words() -> None:
     text = words(cost(1e-9 * SIZES * np.where(CACHES["L2"] < 8 * SIZES, 3.0, 1.0)))
     assert text == (
-        "time per instruction rises 3.00-fold from n=1000 to n=1e+07; most of it from n=1e+06 on, where the inputs, "
+        "time per instruction rises 3-fold from n=1000 to n=10000000; most of it from n=1000000 on, where the inputs, "
         "those that take turns together, are larger than the L2 cache (2 MB)"
     )
     learnt = words(cost(1e-9 * SIZES**1.1, input_bytes={}, has_one_input=True))

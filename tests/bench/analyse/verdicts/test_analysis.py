@@ -70,7 +70,7 @@ def test_a_level_that_lies_off_is_remarked_and_whether_it_was_put_in() -> None:
     (odd,) = analyse(data, mine, []).odd_levels
     assert (odd.subject, odd.level, odd.is_added) == ("code", 10_000, True)
     assert noise_line(analyse(data, mine, [])).endswith(
-        "; code at n=10000, which was put in, takes 3.00 times as long as the levels beside it say, in all repetitions."
+        "; code at n=10000, which was put in, takes 3 times as long as the levels beside it say, in all repetitions."
     )
 
 
@@ -152,7 +152,7 @@ def test_what_was_left_out_is_counted(rng: np.random.Generator) -> None:
     found = analyse(floor, EXPERIMENT)
     assert found.below_floor == 3 * 3 * 5
     assert noise_line(found).endswith(
-        "; 45 samples below the signal floor left out; fast: not measured at T=1 V=1e+09 (memory)."
+        "; 45 samples below the signal floor left out; fast: not measured at T=1 V=1000000000 (memory)."
     )
     assert found.fits["fast", "seconds_per_eval"].n_points == 15
     assert [skip["reason"] for skip in found.skips] == ["memory"]

@@ -42,8 +42,8 @@ def test_the_laws_own_exponent_is_supported(rng: np.random.Generator) -> None:
     found = verdict(frame(rng), exponent())
     assert found.verdict == "supported"
     assert found.predicted == pytest.approx(1)
-    assert text_of(found.reason).startswith("the exponent of T in T·V + T at T=32 V=256 is 0.99")
-    assert text_of(found.reason).endswith("against 1.00 predicted, within the allowed 0.950 to 1.05.")
+    assert text_of(found.reason).startswith("the exponent of T in T·V + T at T=32 V=256 is 1.00 (1.00 to 1.00)")
+    assert text_of(found.reason).endswith("against 1 predicted, within the allowed 0.95 to 1.05.")
 
 
 def test_a_factor_that_a_term_names_as_no_part_of_it_is_not_spoken_of(rng: np.random.Generator) -> None:
@@ -57,7 +57,7 @@ def test_an_exponent_of_1_1_refutes_a_claim_of_1(rng: np.random.Generator) -> No
     found = verdict(frame(rng, fast=(OUTPUT + RECUR) * (T / 32) ** 0.1), exponent())
     assert found.verdict == "refuted"
     assert found.estimate == pytest.approx(1.1, abs=0.02)
-    assert "outside the allowed 0.950 to 1.05" in text_of(found.reason)
+    assert "outside the allowed 0.95 to 1.05" in text_of(found.reason)
 
 
 @pytest.mark.parametrize(("bound", "word"), [("tight", "refuted"), ("upper", "supported"), ("lower", "refuted")])

@@ -197,7 +197,7 @@ def test_a_share_of_the_roofline_is_judged_on_its_interval(at_least: float, word
     claim = RooflineClaim(name="share", subject="tuned", at=Point(n=10), at_least=at_least)
     verdict = only(judge(frame(TIMES, peaks=[{"peaks": PEAKS}]), experiment(claim)))
     assert (verdict.verdict, verdict.kind) == (word, "roofline")
-    assert "4.00 GFLOP/s of matrix products that 2 threads reached" in text_of(verdict.reason)
+    assert "the 4 GFLOP/s of matrix products that 2 threads reached" in text_of(verdict.reason)
 
 
 @pytest.mark.parametrize(

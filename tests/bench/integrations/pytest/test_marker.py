@@ -103,7 +103,7 @@ def test_a_refuted_law_fails_readably_and_alone(project: pytest.Pytester) -> Non
         [
             "*test_scan[[]law]*",
             "law n² is refuted",
-            "  the time grows with n by *, the law by 2.00, outside the allowed 1.75 to 2.25; n fits far better*",
+            "  the time grows with n by *, the law by 2, outside the allowed 1.75 to 2.25; n fits far better*",
             "*n *measured *fitted *measured/fitted",
             " *1000 *1.1*ms *",
             "FAILED test_it.py::test_scan[[]law] - law n² refuted: the time grows with n by *",

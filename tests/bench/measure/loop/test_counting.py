@@ -236,9 +236,9 @@ def test_operations_are_judged_unless_python_may_do_most_of_the_work(tmp_path: P
         assert verdict.claim == "operations, follows n"
     assert words == {20_000: "supported", 40_000: "inconclusive"}
     assert text_of(verdict.reason) == (
-        "not identifiable: beside 1.00e+06 operations that were counted at n=100000, Python code may take up to 40000 "
-        "steps that no counter sees: what was counted may be the lesser part of the work; count instructions, or state "
-        "a tally."
+        "not identifiable: beside 1\u202f000\u202f000 operations that were counted at n=100000, Python code may take "
+        "up to 40\u202f000 steps that no counter sees: what was counted may be the lesser part of the work; count "
+        "instructions, or state a tally."
     )
 
 

@@ -96,9 +96,11 @@ def test_requests_that_are_not_visits_need_no_turn() -> None:
 
 
 def test_a_process_that_ends_before_it_was_asked_gives_way() -> None:
-    _, engines = both([], [], {})
+    log: list[str] = []
+    _, engines = both([], log, {})
     engines["a"].start(threads=1).close()
     engines["b"].start(threads=1).send(OPEN)
+    assert log == ["b OpenRequest"]
 
 
 def test_a_side_may_have_the_experiment_under_another_name() -> None:

@@ -13,7 +13,7 @@ from bptt_bench.analyse import Analysis, analyse
 from bptt_bench.report import format as show
 from bptt_bench.report.words.answers import answers, regime_rows
 from bptt_bench.report.words.content import verdict_groups, verdict_rows
-from bptt_bench.report.words.foresight import grade_words
+from bptt_bench.report.words.findings.predictions import grade_words
 
 LEVELS = (1000, 2000, 4000, 8000, 16_000, 32_000)
 

@@ -20,6 +20,7 @@ from bptt_bench.analyse.findings.predictions import (
     Unseen,
     Untestable,
     Widened,
+    WithinStep,
 )
 from bptt_bench.analyse.predict.anchors import estimate_shift
 from bptt_bench.analyse.predict.foresight import checked_predictions, unmeasured
@@ -30,10 +31,10 @@ from bptt_bench.report.figures.foresight import figure_foresight
 from bptt_bench.report.page.page import render_html, render_markdown
 from bptt_bench.report.terminal import tables as terminal
 from bptt_bench.report.words.findings.clauses import words
+from bptt_bench.report.words.findings.predictions import assessment_words
 from bptt_bench.report.words.foresight import (
     accuracy_lines,
     accuracy_rows,
-    assessment_words,
     foresight_rows,
     foresight_section,
     outcome_lines,
@@ -292,7 +293,7 @@ TESTED = Backtest(n_held=20, farther=8.2, bias=0.0, median=0.0392, p95=0.1, cove
 def test_of_a_sound_prediction_beyond_the_data_the_backtest_is_told() -> None:
     assert assessment_words(Assessment(grade=Grade.SOUND, backtest=TESTED)) == (
         "backtest: the 20 largest points, up to 8.2 times larger, predicted from the others: "
-        "median error 4.00 % (a power law: 35 %), intervals held 19"
+        "median error 4 % (a power law: 35 %), intervals held 19"
     )
     assert assessment_words(Assessment(grade=Grade.SOUND, backtest=TESTED), is_beyond=False) == ""
 
@@ -340,7 +341,7 @@ def test_a_law_that_is_rejected_is_not_also_said_to_be_untested() -> None:
         (
             Widened(factor=2.0, drift=0.1),
             (
-                "intervals are 2.00 times as wide as the model's and wider by 10 % for each factor of e beyond the "
+                "intervals are 2 times as wide as the model's and wider by 10 % for each factor of e beyond the "
                 "data, which backtests needed"
             ),
         ),
@@ -372,3 +373,10 @@ def test_a_backtest_that_was_far_off_says_by_how_much_and_how_many_it_missed() -
 def test_a_change_beyond_a_thousandfold_has_no_figure() -> None:
     assert "more than 1000 times as large" in words(Unseen(factor="n", change=7.0, effect=16.0))
     assert "20.1 times as large" in words(Unseen(factor="n", change=1.0, effect=3.0))
+
+
+def test_a_value_within_a_step_says_how_far_its_sides_are_apart() -> None:
+    assert words(WithinStep(factor="n", between=(32_000, 64_000), times=3.0)) == (
+        "the law changes between n=32000 and n=64000, nothing measured says where, and the value lies between both "
+        "sides of it, which are 3 times apart: measure a point in between"
+    )

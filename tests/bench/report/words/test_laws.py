@@ -102,7 +102,7 @@ def test_exponents_are_those_at_the_largest_levels_where_the_time_falls() -> Non
     noise = np.exp(0.005 * np.random.default_rng(0).standard_normal(len(threads)))
     frame = pd.DataFrame({"threads": threads, "seconds": (1 / threads + 0.02) * noise})
     (line, *_) = growth_lines(bench.discover(frame, factors=["threads"]))
-    assert line.startswith("exponent of threads at threads = 32, whichever law holds: -0.6")
+    assert line.startswith("exponent of threads at threads = 32, whichever law holds: −0.6")
 
 
 def test_one_of_many_tests_at_5_percent_is_no_headline() -> None:

@@ -7,20 +7,21 @@ import inspect
 import json
 import math
 import pkgutil
+import subprocess
+import sys
 
 import pytest
 from bptt_bench.analyse import findings
 from bptt_bench.analyse.findings.estimates import Deviation, ExponentEstimate
 from bptt_bench.analyse.findings.limits import Limits
-from bptt_bench.analyse.findings.obstacles import NoRows, SmallShare
+from bptt_bench.analyse.findings.obstacles import DistantCrossing, NoRows, SmallShare
+from bptt_bench.analyse.findings.predictions import FarBelow, FarBeyond, OddPoint
 from bptt_bench.analyse.findings.reason import Finding, Kind, Reason, Width, name_of
 from bptt_bench.analyse.findings.remarks import MissingPoints
 from bptt_bench.analyse.stats.estimate import Interval
-from bptt_bench.report.words import foresight as predictions
 from bptt_bench.report.words.findings.clauses import points_text, words
 from bptt_bench.report.words.reasons import clause_of, text_of
 
-assert predictions.__name__, "whose import gives its findings words"
 MODULES = [
     importlib.import_module(f"{findings.__name__}.{one.name}") for one in pkgutil.iter_modules(findings.__path__)
 ]
@@ -48,6 +49,23 @@ def test_every_finding_has_words(finding: type[Finding]) -> None:
     assert words.dispatch(finding) is not words.dispatch(Finding)
 
 
+def test_the_clauses_alone_bring_the_words_of_every_finding() -> None:
+    code = (
+        "import importlib, json, pkgutil\n"
+        "from bptt_bench.report.words.findings.clauses import words\n"
+        "from bptt_bench.analyse import findings\n"
+        "from bptt_bench.analyse.findings.reason import Finding\n"
+        "names = [f'{findings.__name__}.{one.name}' for one in pkgutil.iter_modules(findings.__path__)]\n"
+        "every = [one for name in names for one in vars(importlib.import_module(name)).values()]\n"
+        "kinds = {one for one in every if isinstance(one, type) and issubclass(one, Finding) and one is not Finding}\n"
+        "kinds = [one for one in kinds if not one.__subclasses__()]\n"
+        "silent = [one.__name__ for one in kinds if words.dispatch(one) is words.dispatch(object)]\n"
+        "print(json.dumps([len(kinds), silent]))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert json.loads(done.stdout) == [len(FINDINGS), []]
+
+
 def test_a_finding_without_words_is_noticed() -> None:
     class Unheard(Finding):
         pass
@@ -70,8 +88,8 @@ def test_a_wide_interval_is_explained_after_the_estimate() -> None:
     reason = Reason(kind=Kind.IMPRECISE, finding=ESTIMATE, width=width)
     assert (reason.cause, reason.remedy) == ("misfit", None)
     assert clause_of(reason) == (
-        "imprecise: the exponent of n in n at n=8 is 1.10 (0.900 to inf) against 1.00 predicted; the interval crosses "
-        "the edge of the allowed at most 1.20; it is the law's misfit that makes it wide, not noise (points lie 10.0% "
+        "imprecise: the exponent of n in n at n=8 is 1.10 (0.90 to ∞) against 1 predicted; the interval crosses "
+        "the edge of the allowed at most 1.2; it is the law's misfit that makes it wide, not noise (points lie 10.0% "
         "off the law, their own error is 1.0%): more samples would not help"
     )
 
@@ -106,3 +124,13 @@ def test_findings_within_findings_are_plain_data_too() -> None:
 )
 def test_points_beyond_the_first_are_counted(n: int, expected: str) -> None:
     assert points_text([{"n": level} for level in range(1, n + 1)]) == expected
+
+
+def test_numbers_in_sentences_are_those_of_tables_and_points_have_all_digits() -> None:
+    assert words(FarBeyond(factor="n", times=16_384.0)).startswith(
+        "n is 16\u202f384 times as large as anything measured"
+    )
+    assert words(FarBelow(factor="n", times=5e-4)).startswith("n is 0.0005 times below")
+    assert words(OddPoint(at={"n": 1_234_567.0}, times=3.0)).startswith("n=1234567 was measured 3 times above the law")
+    distant = DistantCrossing(factor="n", level=20_480_123.0, largest=1_048_576.0)
+    assert words(distant) == "the crossing at n=20500000 is far beyond n=1048576, the largest measured"

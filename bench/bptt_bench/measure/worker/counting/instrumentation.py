@@ -72,7 +72,8 @@ class Instrumentation:
 
     Parameters
     ----------
-    now : reads a clock, in seconds. switch : begins or ends instrumentation.
+    now : reads a clock, in seconds.
+    switch : begins or ends instrumentation.
     """
 
     def __init__(

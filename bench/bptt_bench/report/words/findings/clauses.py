@@ -11,9 +11,9 @@ from bptt_bench.analyse.findings.reason import Finding
 from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.report.format import terms as terms_in_print
+from bptt_bench.text.numbers import aligned, number
 from bptt_bench.text.wording import join_names
 
-MOST_DIGITS_BEFORE_EXPONENT = 1e5
 MOST_POINTS = 3  # that are named, of one subject
 
 MORE_IN_ONE_CALL = "`return lambda: [key in members for key in keys]`"
@@ -31,25 +31,14 @@ def words(finding: Finding) -> str:
     raise NotImplementedError(f"{type(finding).__name__} has no words")
 
 
-def number(value: float) -> str:
-    """Return a number short enough for a sentence: three significant digits, no exponent for plain sizes.
-
-    >>> number(1.0234), number(25600.0), number(3e-7), number(math.inf)
-    ('1.02', '25600', '3.00e-07', 'inf')
-    """
-    if value == 0 or 1e-3 <= abs(value) < MOST_DIGITS_BEFORE_EXPONENT:
-        digits = max(2 - math.floor(math.log10(abs(value))), 0) if value else 0
-        return f"{value:.{min(digits, 3)}f}"
-    return f"{value:.2e}"
-
-
 def span(interval: Interval) -> str:
     """Return an estimate with its interval in a sentence.
 
     >>> span(Interval(1.03, 1.0, 1.06))
     '1.03 (1.00 to 1.06)'
     """
-    return f"{number(interval.estimate)} ({number(interval.low)} to {number(interval.high)})"
+    estimate, low, high = aligned(*interval)
+    return f"{estimate} ({low} to {high})"
 
 
 def span_percent(interval: Interval) -> str:
@@ -61,7 +50,7 @@ def limits_text(limits: Limits) -> str:
     """Return limits as a sentence states them.
 
     >>> limits_text(Limits(low=0.5, high=1.5)), limits_text(Limits(low=0.0, high=2.0))
-    ('0.500 to 1.50', 'at most 2.00')
+    ('0.5 to 1.5', 'at most 2')
     """
     if math.isinf(limits.high):
         return f"at least {number(limits.low)}"
@@ -81,6 +70,15 @@ def points_text(points: Iterable[Mapping[str, float]]) -> str:
     n_more = len(named) - MOST_POINTS
     more = [f"{n_more} more point{'' if n_more == 1 else 's'}"] if n_more > 0 else []
     return join_names([*named[:MOST_POINTS], *more])
+
+
+def about(factor: str, level: float) -> str:
+    """Return a level that was estimated, to three digits.
+
+    >>> about("n", 16384.2)
+    'n=16400'
+    """
+    return describe({factor: float(f"{level:.3g}")})
 
 
 def counted(n: int, what: str) -> str:

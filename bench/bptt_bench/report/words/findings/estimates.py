@@ -7,8 +7,8 @@ from bptt_bench.analyse.findings import estimates
 from bptt_bench.analyse.findings.limits import Limits
 from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.analyse.stats.estimate import Interval
-from bptt_bench.report.words.findings.clauses import limits_text, number, span, span_percent, sum_of, words
-from bptt_bench.text.numbers import amount_in_sentence, span_in_sentence
+from bptt_bench.report.words.findings.clauses import about, limits_text, span, span_percent, sum_of, words
+from bptt_bench.text.numbers import amount_in_sentence, number, span_in_sentence
 from bptt_bench.text.wording import join_names
 
 SIGNS = {"tight": "±", "upper": "+", "lower": "-"}  # of what a bound allows
@@ -68,7 +68,7 @@ def _(one: estimates.CrossingEstimate) -> str:
 @words.register
 def _(one: estimates.NoCrossingWithin) -> str:
     state = "is already ahead of" if one.is_ahead else "has not overtaken"
-    level = f"{one.factor}={number(one.level)}, where {number(one.predicted)} was predicted"
+    level = f"{about(one.factor, one.level)}, where {number(one.predicted)} was predicted"
     return f"{sum_of(one.rising)} {state} {sum_of(one.falling)} at {level}"
 
 

@@ -11,8 +11,8 @@ from bptt_bench.analyse.fitting.hosts import Disagreement, Host
 from bptt_bench.analyse.stats.estimate import RESOLUTION
 from bptt_bench.plan.experiment.subject import INSTRUCTIONS
 from bptt_bench.report.format import law, term
-from bptt_bench.report.words.findings.clauses import number, sum_of, words
-from bptt_bench.text.numbers import amount_in_sentence
+from bptt_bench.report.words.findings.clauses import sum_of, words
+from bptt_bench.text.numbers import amount_in_sentence, number
 from bptt_bench.text.wording import join_names
 
 SHAPES: Mapping[fits.Shape, str] = {
@@ -142,7 +142,7 @@ def off_in_words(off: float) -> str:
     """Return how far a point lies off, relative to the law.
 
     >>> off_in_words(0.234), off_in_words(-0.05), off_in_words(4.0)
-    ('23% above', '5.0% below', '5.00 times as much')
+    ('23% above', '5.0% below', '5 times as much')
     """
     if off >= 1:
         return f"{number(off + 1)} times as much"

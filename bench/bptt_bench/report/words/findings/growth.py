@@ -10,8 +10,8 @@ from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.analyse.growth.margins import verdict_on
 from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 from bptt_bench.report.format import law
-from bptt_bench.report.words.findings.clauses import limits_text, number, span, sum_of, words
-from bptt_bench.text.numbers import amount_in_sentence
+from bptt_bench.report.words.findings.clauses import limits_text, span, sum_of, words
+from bptt_bench.text.numbers import amount_in_sentence, exact, number
 from bptt_bench.text.units import BYTE
 from bptt_bench.text.wording import join_names
 
@@ -131,7 +131,7 @@ def _(one: growth.OperationCost) -> str:
 @words.register
 def _(one: growth.SpecialLevels) -> str:
     kind = ", powers of two," if one.is_power_of_two else ""
-    levels = join_names([f"{level:g}" for level in one.levels])
+    levels = join_names(list(map(exact, one.levels)))
     most = "up to " if len(one.levels) > 1 else ""
     return f"at {one.factor} = {levels}{kind} it is {most}{number(one.times)} times that of the levels beside"
 

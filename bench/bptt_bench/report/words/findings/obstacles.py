@@ -10,7 +10,8 @@ from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.plan.design.columns import SCRATCH, SECONDS_PER_EVAL
 from bptt_bench.plan.experiment.deferred import REMEDIES
 from bptt_bench.report.format import response, term
-from bptt_bench.report.words.findings.clauses import MORE_IN_ONE_CALL, OR_CONSUME, counted, number, span, sum_of, words
+from bptt_bench.report.words.findings.clauses import MORE_IN_ONE_CALL, OR_CONSUME, about, counted, span, sum_of, words
+from bptt_bench.text.numbers import exact, number
 from bptt_bench.text.wording import join_names
 
 RECORDS: Mapping[obstacles.Record, str] = {
@@ -111,7 +112,7 @@ def _(one: obstacles.DecidingPoint) -> str:
 
 @words.register
 def _(one: obstacles.FlatResponse) -> str:
-    levels = f"over {one.factor} from {one.lowest:g} to {one.highest:g}"
+    levels = f"over {one.factor} from {exact(one.lowest)} to {exact(one.highest)}"
     return f"{levels} the {substance(one.response)} does not grow with it: its exponent is {span(one.exponent)}"
 
 
@@ -184,14 +185,14 @@ def _(one: obstacles.UndefinedRatio) -> str:
 
 @words.register
 def _(one: obstacles.DistantCrossing) -> str:
-    largest = f"{one.factor}={one.largest:g}, the largest measured"
-    return f"the crossing at {one.factor}={number(one.level)} is far beyond {largest}"
+    largest = f"{one.factor}={exact(one.largest)}, the largest measured"
+    return f"the crossing at {about(one.factor, one.level)} is far beyond {largest}"
 
 
 @words.register
 def _(one: obstacles.NoCrossing) -> str:
     overtakes = f"{sum_of(one.rising)} overtakes {sum_of(one.falling)}"
-    return f"no level is found at which {overtakes}, up to {one.factor}={one.largest:g} measured"
+    return f"no level is found at which {overtakes}, up to {one.factor}={exact(one.largest)} measured"
 
 
 @words.register

@@ -7,8 +7,8 @@ from bptt_bench.analyse.findings import remarks
 from bptt_bench.analyse.findings.reason import Width
 from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.report.format import law, term
-from bptt_bench.report.words.findings.clauses import OR_CONSUME, number, points_text, sum_of, words
-from bptt_bench.text.numbers import span_in_sentence
+from bptt_bench.report.words.findings.clauses import OR_CONSUME, about, points_text, sum_of, words
+from bptt_bench.text.numbers import number, span_in_sentence
 from bptt_bench.text.units import BYTE
 from bptt_bench.text.wording import printable
 
@@ -70,7 +70,7 @@ def _(one: remarks.CacheRegime) -> str:
 def _(one: remarks.UnequalParts) -> str:
     times = max(one.falling_over_rising, 1 / one.falling_over_rising)
     slower, other = (one.falling, one.rising) if one.falling_over_rising > 1 else (one.rising, one.falling)
-    return f"at {one.factor}={number(one.level)} {sum_of(slower)} costs {times:.2g} times {sum_of(other)}"
+    return f"at {about(one.factor, one.level)} {sum_of(slower)} costs {times:.2g} times {sum_of(other)}"
 
 
 @words.register
