@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from bptt_bench.analyse.predict.foresight import CheckedPrediction, Prediction
 
 OUTSIDE = "✗"  # beside the error of a prediction whose interval missed what was measured
+FEW_POINTS = 12  # of which a backtest may leave fewer than a law of several terms needs
 MANY_TIMES = 1000.0  # beyond which a change is given no figure
 MOST_NAMED = 3  # points that were not measured; the JSON document of the command has all
 
@@ -375,7 +376,9 @@ def _(one: NeverVaried) -> str:
 
 @words.register
 def _(one: Ungraded) -> str:
-    return f"no backtest: {one.n_points} points are too few to hold some out"
+    if one.n_points < FEW_POINTS:
+        return f"no backtest: {one.n_points} points are too few to hold some out"
+    return f"no backtest: the {one.n_points} points do not divide into some larger ones and enough smaller ones"
 
 
 @words.register
