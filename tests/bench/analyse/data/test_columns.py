@@ -210,6 +210,14 @@ def test_a_time_with_its_unit_in_the_cells_is_reported(cell: str) -> None:
         choose_response(table(time=cell).drop(columns="seconds"), None, ["n"])
 
 
+def test_of_numbers_as_text_the_first_other_text_is_quoted() -> None:
+    frame = table(seconds=["0.5", None, "-", *["1.5"] * 8, "x"])
+    with pytest.raises(FitError, match="column 'seconds': holds text, such as '-'; a response must be numbers"):
+        choose_response(frame, None, ["n"])
+    with pytest.raises(FitError, match="column 'seconds': '-' in data row 3; allowed are numbers above 0"):
+        fit(frame, "n", response="seconds")
+
+
 def test_the_column_that_is_meant_by_a_time_without_its_unit_is_named() -> None:
     frame = table().rename(columns={"seconds": "cpu_seconds_per_eval"})
     with pytest.raises(FitError, match="did you mean cpu_seconds_per_eval"):
