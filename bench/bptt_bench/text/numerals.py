@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -10,6 +11,8 @@ from bptt_bench.errors import StoreError
 
 MULTIPLES = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 BINARY = {"k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
+FEWEST_BINARY = 3  # levels that are powers of two, times K or M: fewer may be so by chance
+HALF = 0.5  # the mantissa of every power of two
 MULTIPLE = re.compile(r"([+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})) ?([kKMGT])(i?)[bB]?")
 EXPONENT = r"(?:[eE][+-]?[0-9]{1,3})?"
 GROUPED = re.compile(rf"[+-]?[1-9][0-9]{{0,2}}(?:,[0-9]{{3}}){{1,6}}(?:\.[0-9]{{0,40}})?{EXPONENT}")
@@ -95,6 +98,20 @@ def parse_numeral(cell: str, mark: str = ".") -> float | None:
         return None
     value = float(found[1]) * (BINARY if found[3] else MULTIPLES)[found[2].lower()]
     return int(value) if value.is_integer() else value
+
+
+def are_binary(cells: Iterable[str]) -> bool:
+    """Return whether multiples look as if K meant 1024: powers of two throughout, on both sides of a step of letters.
+
+    >>> are_binary(["4K", "256K", "1M"]), are_binary(["4K", "100K", "1M"]), are_binary(["4K", "8K", "16K"])
+    (True, False, False)
+    """
+    found = [MULTIPLE.fullmatch(cell) for cell in dict.fromkeys(cells)]
+    parts = [(float(one[1]), one[2].lower(), one[3]) for one in found if one is not None]
+    sizes = {size for size, _, _ in parts}
+    are_powers = all(size >= 1 and math.frexp(size)[0] == HALF for size in sizes)
+    is_plain = len(parts) == len(found) >= FEWEST_BINARY and not any(binary for _, _, binary in parts)
+    return is_plain and are_powers and len({letter for _, letter, _ in parts}) > 1 and max(sizes) > 1
 
 
 def parse_power(cell: str) -> float | None:

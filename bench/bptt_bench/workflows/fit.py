@@ -27,6 +27,7 @@ from bptt_bench.analyse.data.columns import (
     unused_hint,
     with_noise_columns,
 )
+from bptt_bench.analyse.data.limits import limit_note
 from bptt_bench.analyse.data.response import unit_of
 from bptt_bench.analyse.data.samples import categories_of, own_subjects
 from bptt_bench.analyse.discover.averaged import averaged_predictor
@@ -267,6 +268,7 @@ def prepare_rows(
     if response is None and found != WHOLE:
         why = "the only one that the data have" if WHOLE in frame.columns else "the only column that is called a time"
         rows.attrs["notes"].insert(0, f"response: {found!r}, {why}")
+    rows.attrs["notes"] += limit_note(rows, found, rows.attrs["factors"], unit_of(found, frame, unit))
     named_unit = unit_of(found, frame)
     if unit is not None and named_unit is not None and named_unit != unit_of(found, unit=unit):
         rows.attrs["notes"].append(

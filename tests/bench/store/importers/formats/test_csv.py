@@ -90,6 +90,19 @@ def test_a_table_is_read_however_its_numbers_and_columns_are_written(tmp_path: P
     [
         ("n,t\n1,2\n", []),
         ("n,t\n1K,2\n2M,3\n", ["column 'n': numbers such as '1K' are read as 1000"]),
+        (
+            "n,t\n4K,2\n256K,3\n1M,4\n",
+            ["column 'n': numbers such as '4K' are read as 4000; if 4096 is meant, write '4Ki'"],
+        ),
+        (
+            "n,t\n1,1\n2,2\n3,timeout\n4,2\n",
+            [
+                (
+                    "column 't': 1 of 4 entries is missing ('timeout'); with the limit in their place, and 1 in a "
+                    "column that --censored names, they are lower bounds"
+                )
+            ],
+        ),
         ("n,t\n2^10,2\n2048,3\n10**4,4\n", ["column 'n': numbers such as '2^10' are read as 1024"]),
         ("n,t\n2^10,2\n2^20 x,3\n", []),
         ("n,t\n1KiB,2\n", ["column 'n': numbers such as '1KiB' are read as 1024"]),
