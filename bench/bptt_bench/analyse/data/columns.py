@@ -432,12 +432,7 @@ def choose_response(frame: pd.DataFrame, stated: str | None, laws: Sequence[Cost
     taken = {*factors_in_laws(laws), *_recorded_names(frame), *frame.attrs.get("factors", ()), *noise_columns(frame)}
     numbers = [name for name in map(str, frame.columns) if name not in taken and frame[name].dtype.kind in "iuf"]
     units = frame.attrs.get(UNITS, {})
-    times = [
-        name for name in numbers if (parse_unit(units[name]).base == SECOND.base if name in units else is_time(name))
-    ]
-    if not times:  # such as first_seconds, which the samples of a run have beside another
-        recorded = (name for name in map(str, frame.columns) if name in RECORDED and frame[name].dtype.kind in "iuf")
-        times = list(filter(is_time, recorded))
+    times = _times(frame, numbers)
     if len(times) == 1:
         require_filled(frame, times[0])
         return times[0]
@@ -460,6 +455,9 @@ def choose_response(frame: pd.DataFrame, stated: str | None, laws: Sequence[Cost
     )
     such = f"; say which is meant, such as --response {quote(could[0])}" if could else ""
     found = f"{quote_names(times)} are times" if times else "no column is named as a time"
+    rates = [] if times else [name for name in could if is_rate(name)]
+    if rates:
+        found += f", and {quote_names(rates)} {'are rates' if len(rates) > 1 else 'is a rate'}"
     raise FitError(f"response: {found}; the columns are {list_names(list(map(str, frame.columns)))}{such}")
 
 
@@ -477,6 +475,25 @@ def responses_of(frame: pd.DataFrame) -> list[str]:
     """Return the responses of a run that it has measured: columns of times, bytes and counts with values."""
     named = [name for name in map(str, frame.columns) if name.endswith((WHOLE, *EXACT_SUFFIXES))]
     return [name for name in named if frame[name].dtype.kind in "iuf" and frame[name].notna().any()]
+
+
+def _times(frame: pd.DataFrame, numbers: Sequence[str]) -> list[str]:
+    """Return the columns that are times, by the unit that their format states or by their name."""
+    units = frame.attrs.get(UNITS, {})
+    times = [
+        name for name in numbers if (parse_unit(units[name]).base == SECOND.base if name in units else is_time(name))
+    ]
+    if times:
+        return times
+    # such as first_seconds, which the samples of a run have beside another
+    recorded = (name for name in map(str, frame.columns) if name in RECORDED and frame[name].dtype.kind in "iuf")
+    times = list(filter(is_time, recorded))
+    return times or [name for name in numbers if is_time_of_step(name) and _hardly_recurs(frame[name])]
+
+
+def _hardly_recurs(column: pd.Series[Any]) -> bool:
+    """Return whether most values are there once, as measured ones are, and levels are not."""
+    return bool(column.nunique() > len(column) / 2)
 
 
 def _require_values(frame: pd.DataFrame, response: str) -> None:
@@ -602,3 +619,30 @@ def is_time(name: str) -> bool:
     unit = unit_of_name(name)
     is_called_one = bool(TIMES.intersection(words)) if unit is None else unit.base == SECOND.base
     return is_called_one and not NO_TIMES.intersection(words)
+
+
+def is_time_of_step(name: str) -> bool:
+    """Return whether a column has the name of the time of a step: a unit of time, and no word beside it of a time.
+
+    Such may also be the size of a step in simulated time, as ``time_step`` is.
+
+    >>> [name for name in ("step_s", "train_step_ms", "time_step_s", "step", "steps_s", "step_std_ms")
+    ...  if is_time_of_step(name)]
+    ['step_s', 'train_step_ms']
+    """
+    words = {word.lower() for word in WORD.findall(re.split(r"/|[_ ]per[_ ]", name)[0])}
+    unit = unit_of_name(name)
+    has_unit = unit is not None and unit.base == SECOND.base
+    return has_unit and "step" in words and not words.intersection(TIMES) and words & NO_TIMES == {"step"}
+
+
+def is_rate(name: str) -> bool:
+    """Return whether a column has the name of what is done in a time.
+
+    >>> [name for name in ("samples_per_s", "items/s", "ops", "ns/op", "time_ms") if is_rate(name)]
+    ['samples_per_s', 'items/s', 'ops']
+    """
+    unit = unit_of_name(name)
+    under = "" if unit is None else unit.symbol.partition("/")[2]
+    known = parse_unit(under) if under else None
+    return known is not None and known.base == SECOND.base

@@ -13,7 +13,7 @@ from bptt_bench.errors import StoreError
 from bptt_bench.store.importers.reading.table import Notes
 from bptt_bench.store.importers.reading.text import list_names, printable
 from bptt_bench.text.formulas import unguard
-from bptt_bench.text.numerals import are_binary, parse_numeral, parse_power
+from bptt_bench.text.numerals import POINT_GROUPS, are_binary, parse_numeral, parse_power
 from bptt_bench.text.units import unit_of_name
 
 if TYPE_CHECKING:
@@ -89,7 +89,8 @@ def _column(
     text = pd.Series(cells, dtype="str")
     numbers = pd.to_numeric(text, errors="coerce")
     gap = text.str.lower().isin(GAPS)
-    values = {cell: parse_numeral(cell, mark) for cell in text[numbers.isna() & ~gap].unique()}
+    is_grouped = text.str.fullmatch(POINT_GROUPS.pattern) if mark == "," else text == ""  # else read with a point
+    values = {cell: parse_numeral(cell, mark) for cell in text[(numbers.isna() & ~gap) | is_grouped].unique()}
     powers = {cell: parse_power(cell) for cell, value in values.items() if value is None}
     if powers and None not in powers.values():  # else they may be names, such as those of grids
         values |= powers
@@ -112,7 +113,8 @@ def _column(
             f"{path} {place(row)}, column {name!r}: {shown!r} is not a number, as others are; --ignore {quote(name)} "
             "leaves the column out"
         )
-    for cell, value in itertools.islice(read.items(), 1):
+    of_thousands = [one for one in read.items() if POINT_GROUPS.fullmatch(one[0])]
+    for cell, value in itertools.islice([*of_thousands, *read.items()], 1):
         hint = _binary_hint(cell) if are_binary(read) else ""
         notes.add(f"column {name!r}: numbers such as {printable(cell)!r} are read as {value:.12g}{hint}")
     if gap.any():
