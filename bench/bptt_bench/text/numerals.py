@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -10,11 +11,15 @@ from bptt_bench.errors import StoreError
 
 MULTIPLES = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 BINARY = {"k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
+FEWEST_BINARY = 3  # levels that are powers of two, times K or M: fewer may be so by chance
+LONG = 4  # digits of a number in which some write a mark between thousands
+HALF = 0.5  # the mantissa of every power of two
 MULTIPLE = re.compile(r"([+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})) ?([kKMGT])(i?)[bB]?")
 EXPONENT = r"(?:[eE][+-]?[0-9]{1,3})?"
 GROUPED = re.compile(rf"[+-]?[1-9][0-9]{{0,2}}(?:,[0-9]{{3}}){{1,6}}(?:\.[0-9]{{0,40}})?{EXPONENT}")
 DECIMAL_COMMA = re.compile(rf"[+-]?(?:[0-9]{{0,18}}|[1-9][0-9]{{0,2}}(?:\.[0-9]{{3}}){{1,6}}),[0-9]{{1,40}}{EXPONENT}")
 GROUPED_BY_POINT = re.compile(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}")
+POINT_GROUPS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3}){1,6}")  # thousands, beside decimal commas
 POWER = re.compile(r"([1-9][0-9]{0,17}) ?(?:\*\*|\^) ?([+-]?[0-9]{1,3})")
 POINT = re.compile(rf"[+-]?[0-9]{{0,18}}\.[0-9]{{1,40}}{EXPONENT}")
 
@@ -22,12 +27,16 @@ POINT = re.compile(rf"[+-]?[0-9]{{0,18}}\.[0-9]{{1,40}}{EXPONENT}")
 def find_decimal_mark(path: Path, cells: Iterable[str]) -> str:
     """Return whether commas in numbers are decimal marks or stand between thousands, from all cells of a table.
 
+    Beside commas that must be decimal, points stand between thousands, if three digits follow each of them.
+
     Raises
     ------
     StoreError : some must be the one, some the other; or neither is certain.
 
     >>> find_decimal_mark(Path(), ["0,5", "1,250"]), find_decimal_mark(Path(), ["1,000", "0.5"])
     (',', '.')
+    >>> find_decimal_mark(Path(), ["1.000", "1,5"])
+    ','
     """
     every = list(cells)
     grouped = [cell for cell in every if GROUPED.fullmatch(cell)]
@@ -35,12 +44,13 @@ def find_decimal_mark(path: Path, cells: Iterable[str]) -> str:
     surely_decimal = next(
         (cell for cell in every if DECIMAL_COMMA.fullmatch(cell) and GROUPED.fullmatch(cell) is None), None
     )
+    is_point = any(POINT.fullmatch(cell) and GROUPED_BY_POINT.fullmatch(cell) is None for cell in every)
     if surely_decimal is not None:
-        other = surely_grouped or next(filter(GROUPED_BY_POINT.fullmatch, every), None)
+        pointed = next(filter(GROUPED_BY_POINT.fullmatch, every), None)
+        other = surely_grouped or (pointed if is_point else None)
         if other is not None:
             raise StoreError(f"{path}: must have one kind of decimal mark, got {surely_decimal!r} and {other!r}")
         return ","
-    is_point = any(POINT.fullmatch(cell) and GROUPED_BY_POINT.fullmatch(cell) is None for cell in every)
     if not grouped or surely_grouped is not None or is_point:
         return "."
     raise StoreError(
@@ -77,14 +87,35 @@ def decimal_point_notes(path: Path, columns: Mapping[str, Sequence[str]]) -> lis
     return notes
 
 
+def require_thousands(path: Path, columns: Mapping[str, Sequence[str]]) -> None:
+    """See that a column whose points separate thousands has no thousand without one.
+
+    Raises
+    ------
+    StoreError : it has, so that its points may be decimal.
+    """
+    for name, cells in columns.items():
+        pointed = next(filter(POINT_GROUPS.fullmatch, cells), None)
+        long = next((cell for cell in cells if cell.isascii() and cell.isdigit() and len(cell) >= LONG), None)
+        if pointed is not None and long is not None:
+            raise StoreError(
+                f"{path}, column {name!r}: holds {pointed!r} beside {long!r}, which may be a thousand or have a "
+                "decimal point; write thousands without a point"
+            )
+
+
 def parse_numeral(cell: str, mark: str = ".") -> float | None:
     """Return a number with a decimal comma, separated thousands, or a letter for a multiple.
 
-    ``mark`` is that of decimals.
+    ``mark`` is that of decimals; beside decimal commas, points stand between thousands.
 
     >>> [parse_numeral(text) for text in ("1,000", "2K", "1.5 MiB", "x", "1")], parse_numeral("1.234,5", ",")
     ([1000, 2000, 1572864, None, None], 1234.5)
+    >>> parse_numeral("1.000.000", ","), parse_numeral("1.000.000")
+    (1000000, None)
     """
+    if mark == "," and POINT_GROUPS.fullmatch(cell):
+        return int(cell.replace(".", ""))
     if mark == "," and DECIMAL_COMMA.fullmatch(cell):
         return float(cell.replace(".", "").replace(",", "."))
     if mark == "." and GROUPED.fullmatch(cell):
@@ -95,6 +126,20 @@ def parse_numeral(cell: str, mark: str = ".") -> float | None:
         return None
     value = float(found[1]) * (BINARY if found[3] else MULTIPLES)[found[2].lower()]
     return int(value) if value.is_integer() else value
+
+
+def are_binary(cells: Iterable[str]) -> bool:
+    """Return whether multiples look as if K meant 1024: powers of two throughout, on both sides of a step of letters.
+
+    >>> are_binary(["4K", "256K", "1M"]), are_binary(["4K", "100K", "1M"]), are_binary(["4K", "8K", "16K"])
+    (True, False, False)
+    """
+    found = [MULTIPLE.fullmatch(cell) for cell in dict.fromkeys(cells)]
+    parts = [(float(one[1]), one[2].lower(), one[3]) for one in found if one is not None]
+    sizes = {size for size, _, _ in parts}
+    are_powers = all(size >= 1 and math.frexp(size)[0] == HALF for size in sizes)
+    is_plain = len(parts) == len(found) >= FEWEST_BINARY and not any(binary for _, _, binary in parts)
+    return is_plain and are_powers and len({letter for _, letter, _ in parts}) > 1 and max(sizes) > 1
 
 
 def parse_power(cell: str) -> float | None:

@@ -12,6 +12,7 @@ import numpy as np
 import threadpoolctl
 
 from bptt_bench.analyse.data.columns import (
+    UNUSED,
     add_roles,
     choose_response,
     factors_in_laws,
@@ -22,8 +23,10 @@ from bptt_bench.analyse.data.columns import (
     rename_to_use,
     require_filled,
     set_aside_by_name,
+    unused_hint,
     with_noise_columns,
 )
+from bptt_bench.analyse.data.limits import limit_note
 from bptt_bench.analyse.data.response import unit_of
 from bptt_bench.analyse.data.samples import categories_of, own_subjects
 from bptt_bench.analyse.discover.averaged import predictor_of_laws
@@ -165,7 +168,7 @@ def fit_data(
         others = [fit(rows, text, overhead=selected, **how) for text in versus]
         alike = fit(rows, named, overhead=selected, **how) if laws is None and others else this
         needed = this.full_law.factors if laws is None else laws.factors
-        points = [point for one in asked for point in _read_points(one, this, needed)]
+        points = [point for one in asked for point in _read_points(one, this, needed, frame.attrs[UNUSED])]
         return FitReport(
             fit=this,
             predictions=tuple(predict_points(this, points, laws)),
@@ -269,6 +272,7 @@ def prepare_rows(
             else "the only column that is called a time"
         )
         rows.attrs["notes"].insert(0, f"response: {found!r}, {why}")
+    rows.attrs["notes"] += limit_note(rows, found, rows.attrs["factors"], unit_of(found, frame, unit))
     named_unit = unit_of(found, frame)
     if unit is not None and named_unit is not None and named_unit != unit_of(found, unit=unit):
         rows.attrs["notes"].append(
@@ -348,16 +352,16 @@ def _at_level(column: pd.Series[Any], level: str) -> np.ndarray[Any, np.dtype[np
     return np.zeros(len(column), dtype=bool) if number is None else np.asarray(column.to_numpy() == number)
 
 
-def _read_points(asked: PointQuery, this: Fit, needed: Sequence[str]) -> list[Point]:
+def _read_points(asked: PointQuery, this: Fit, needed: Sequence[str], unused: Mapping[str, str]) -> list[Point]:
     """Return the points that one ``--predict`` names, checked against the law's factors."""
     whole = {name: bool((this.points[name] % 1 == 0).all()) for name in this.factors}
     found = [Point(levels) for levels in asked.points({**dict.fromkeys(asked.axes, False), **whole})]
     for point in found[:1]:
-        _require_factors(asked.text, point, this, needed)
+        _require_factors(asked.text, point, this, needed, unused)
     return found
 
 
-def _require_factors(text: str, point: Point, this: Fit, needed: Sequence[str]) -> None:
+def _require_factors(text: str, point: Point, this: Fit, needed: Sequence[str], unused: Mapping[str, str]) -> None:
     missing = [name for name in needed if name not in point]
     unknown = [name for name in point if name not in {*needed, *this.factors}]
     if missing:
@@ -365,7 +369,8 @@ def _require_factors(text: str, point: Point, this: Fit, needed: Sequence[str]) 
             f"--predict {text!r}: lacks {', '.join(missing)}; the law has {', '.join(needed) or 'no factor'}"
         )
     if unknown:
-        hint = "; --where selects a level of a column of text" if isinstance(point[unknown[0]], str) else ""
+        where = "; --where selects a level of a column of text" if isinstance(point[unknown[0]], str) else ""
+        hint = unused_hint(unknown[0], unused) or where
         known = ", ".join(needed) or "none"
         raise TextError(f"--predict {text!r}: unknown factor {unknown[0]!r}; the law has {known}{hint}")
     for name, level in point.items():

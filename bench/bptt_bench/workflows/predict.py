@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import threadpoolctl
 
+from bptt_bench.analyse.data.columns import unused_hint
 from bptt_bench.analyse.predict.inverse import FARTHEST, LargestLevel, SearchSpan, largest_within
 from bptt_bench.analyse.predict.predictor import WORKING_SET, PointPrediction, Predictor
 from bptt_bench.errors import FitError
@@ -292,7 +293,8 @@ def _complete_point(source: PredictionSource, text: str, levels: Mapping[str, fl
     known = ", ".join([*source.factors, *source.categories]) or "none"
     for name, level in levels.items():
         if name not in source.factors:
-            hint = did_you_mean(name, [*source.factors, *source.categories])
+            known_names = [*source.factors, *source.categories]
+            hint = unused_hint(name, source.unused) or did_you_mean(name, known_names)
             raise FitError(f"--at {text!r}: unknown factor {name!r}; the factors are {known}{hint}")
         if isinstance(level, str):
             raise FitError(f"--at {text!r}: {name} must be a finite number above 0, got {level!r}")
@@ -322,7 +324,7 @@ def _predict_largest(
         if factor not in source.factors:
             raise FitError(
                 f"--largest {factor!r}: unknown factor; the factors are {', '.join(source.factors) or 'none'}"
-                f"{did_you_mean(factor, source.factors)}"
+                f"{unused_hint(factor, source.unused) or did_you_mean(factor, source.factors)}"
             )
     machine, wanted = memory_bytes(), _points_by_source(sources, asked, free=factor)
     _require_predictor(

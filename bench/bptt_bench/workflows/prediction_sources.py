@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bptt_bench.analyse.data.columns import with_noise_columns
+from bptt_bench.analyse.data.columns import UNUSED, with_noise_columns
 from bptt_bench.analyse.data.response import unit_of
 from bptt_bench.analyse.discover.averaged import predictor_of_laws
 from bptt_bench.analyse.discover.discover import discover_each
@@ -68,6 +68,7 @@ class PredictionSource:
     check : raises unless a level is one that its factor can have.
     needed : the bytes of an evaluation that the subject declares, if it does; or why they are unknown.
     notes : what the user should know of how the data were read.
+    unused : why a column of the data is not a factor, by its name.
     """
 
     subject: str
@@ -80,6 +81,7 @@ class PredictionSource:
     check: Callable[[str, float], float]
     needed: Predictor | str | None = None
     notes: tuple[str, ...] = ()
+    unused: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,6 +290,7 @@ def _law_sources(
             categories={name: str(level) for name, level in levels.items()},
             check=functools.partial(_check_measured_level, found),
             notes=tuple(rows.attrs.get("notes", ())),
+            unused=rows.attrs[UNUSED],
         )
     other = next(iter(fits.values()))
     for levels, reason in left_out.items():  # predicted at the points of the others: each answer gives the reason

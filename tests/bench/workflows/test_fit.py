@@ -220,3 +220,47 @@ def test_a_column_that_is_set_aside_by_name_says_what_makes_it_a_factor(tmp_path
         invoke("predict", path, "--law", "block_", "--rename", "block=block_", "--at", "block_=1000", "--json").stdout
     )
     assert found["value"] == pytest.approx(3e-6, rel=0.05)
+
+
+@pytest.fixture
+def with_gap(tmp_path: Path) -> Path:
+    """A table of n**2 in which one row has no level."""
+    rows = [f"{n},{n**2 * (1 + 0.01 * i)}" for n in (2, 4, 8, 16, 32) for i in range(3)]
+    return write(tmp_path, "\n".join(["n,seconds", *rows, ",7"]))
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "x.csv"
+    path.write_text(text + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_row_without_a_level_is_left_out_in_python_too(with_gap: Path) -> None:
+    for data in (with_gap, bench.load(with_gap)):
+        with pytest.warns(UserWarning, match="1 row is left out: no level of n"):
+            fitted = bench.fit(data, "n**2", response="seconds")
+        with pytest.warns(UserWarning, match="1 row is left out: no level of n"):
+            (by_category,) = bench.fit_by(data, "n**2", response="seconds").values()
+        laws = bench.discover(data)
+        assert fitted.n_samples == by_category.n_samples == laws.fit.n_samples == 15
+        assert "1 row is left out: no level of n" in laws.notes
+        assert "1 row is left out: no level of n" in bench.predict(data, "n=64").notes
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("m", "column 'm' changes only together with 'n', and is not used"),
+        ("kind", "column 'kind' is the same in every row, and is not used"),
+        ("rep", "column 'rep' is set aside by its name; --rename rep=rep_ makes one a factor"),
+    ],
+)
+@pytest.mark.parametrize("law", [[], ["--law", "n**2"]])
+def test_a_column_that_is_not_used_says_why(name: str, why: str, law: list[str], tmp_path: Path) -> None:
+    rows = [f"{n},{n // 2},a,{i},{n**2 * (1 + 0.01 * i)}" for n in (2, 4, 8, 16, 32) for i in range(3)]
+    path = str(write(tmp_path, "\n".join(["n,m,kind,rep,seconds", *rows])))
+    at = f"n=64,{name}=8"
+    for command in (["predict", path, "--at", at], ["fit", path, "--predict", at]):
+        assert CliRunner().invoke(cli, [*command, *law]).stderr.splitlines()[-1].endswith(f"; {why}")
+    largest = CliRunner().invoke(cli, ["predict", path, "--largest", name, "--within", "1h", *law])
+    assert largest.stderr.splitlines()[-1].endswith(f"; {why}")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from shlex import quote
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CUT_OFF = re.compile(r"time[sd]?_?out|censored|cut_?off", re.IGNORECASE)  # in names of columns
+UNUSED = "unused"  # attribute of a frame: why a column is not used, by its name
 CENSORED, STANDARD_ERROR = "censored", "standard_error"  # attributes of a frame: columns that say how a value is known
 # in the names of columns of whole numbers that were measured, or that number the rows
 MEASURED = re.compile(r"count|instr|cycle|byte|rss|mem|peak|miss|iter|alloc|index|time|(^|_)(p|u)?id$", re.IGNORECASE)
@@ -91,11 +92,13 @@ class ColumnRoles:
     factors : columns of numbers.
     categories : columns of text, each level of which has a fit of its own.
     notes : remarks on columns that are not used, a sentence each.
+    unused : why a column is not used, as the end of a sentence, by its name.
     """
 
     factors: tuple[str, ...]
     categories: tuple[str, ...]
     notes: tuple[str, ...]
+    unused: Mapping[str, str] = field(default_factory=dict)
 
 
 def column_roles(frame: pd.DataFrame, named: Collection[str] = (), measured: Collection[str] = ()) -> ColumnRoles:
@@ -145,6 +148,7 @@ def column_roles(frame: pd.DataFrame, named: Collection[str] = (), measured: Col
         factors=tuple(factors[n_named:]),
         categories=tuple(categories),
         notes=tuple(_notes(frame, by_role, twins, used)),
+        unused=dict(_unused(frame, by_role, twins, used)),
     )
 
 
@@ -235,6 +239,31 @@ def _notes(
         yield f"the same in every row, and not used: {quote_names(by_role['constant'])}"
     if "unique" in by_role:
         yield f"another value in nearly every row, and not used: {quote_names(by_role['unique'])}"
+
+
+def _unused(
+    frame: pd.DataFrame, by_role: dict[Role, list[str]], twins: dict[str, str], used: Collection[str]
+) -> Iterable[tuple[str, str]]:
+    """Yield the columns that are not used, each with the reason, as the end of a sentence."""
+    for name, twin in twins.items():
+        yield name, f"changes only together with {twin!r}, and is not used"
+    for name in by_role.get("gaps", ()):
+        yield name, "has gaps, and is not used"
+    for name in set_aside_by_name(frame, used):
+        yield name, f"is set aside by its name; {rename_to_use(name)}"
+    for name in by_role.get("constant", ()):
+        yield name, "is the same in every row, and is not used"
+    for name in by_role.get("unique", ()):
+        yield name, "has another value in nearly every row, and is not used"
+
+
+def unused_hint(name: str, unused: Mapping[str, str]) -> str:
+    """Return why a column that a point names is not a factor, as the end of a message; nothing if it is not a column.
+
+    >>> unused_hint("m", {"m": "changes only together with 'n', and is not used"}), unused_hint("k", {})
+    ("; column 'm' changes only together with 'n', and is not used", '')
+    """
+    return f"; column {name!r} {unused[name]}" if name in unused else ""
 
 
 def _recorded_names(frame: pd.DataFrame) -> set[str]:
@@ -331,7 +360,8 @@ def add_roles(
 ) -> pd.DataFrame:
     """Return the samples with their factors in ``attrs``, and remarks on the columns in ``attrs["notes"]``.
 
-    Rows of a table that was read from a file are dropped where a factor of the law has no level.
+    Rows of a table that was read from a file are dropped where a factor of the law has no level. ``attrs["unused"]``
+    says of each column that is not used why that is.
 
     Parameters
     ----------
@@ -348,12 +378,8 @@ def add_roles(
     of_response = frame.attrs.get(NUMBERED, {}).get(response)  # which is an amount, and never a version
     notes = [*(note for note in frame.attrs.get("notes", ()) if note != of_response), *found.notes]
     present = [name for name in in_laws if name in frame.columns]
-    gaps = frame[present].isna().any(axis=1).to_numpy(dtype=bool)
-    if "source" in frame.attrs and gaps.any() and not gaps.all():
-        frame = frame[~gaps]
-        n_left_out = int(gaps.sum())
-        rows = "1 row is" if n_left_out == 1 else f"{n_left_out} rows are"
-        notes.append(f"{rows} left out: no level of {', '.join(present)}")
+    frame, left_out = drop_rows_without_level(frame, present)
+    notes += left_out
     for name in found.factors:
         levels = levels_of(frame[name], np.arange(len(frame))) if name not in in_laws else []
         if len(levels) > 1 and name not in chosen:
@@ -370,8 +396,22 @@ def add_roles(
     if factors is None:
         factors = [*found.factors, *present, *found.categories]
     result = pd.DataFrame(frame)  # other ways of copying would copy the records of a run too
-    result.attrs = {**frame.attrs, "factors": factors, "notes": notes}
+    result.attrs = {**frame.attrs, "factors": factors, "notes": notes, UNUSED: dict(found.unused)}
     return result
+
+
+def drop_rows_without_level(frame: pd.DataFrame, names: Iterable[str]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return the rows of a table that was read from a file that have a level of each factor, and a note on the others.
+
+    All rows are kept where none would be left, and those of a user's own frame, in which a gap is an error.
+    """
+    present = [name for name in names if name in frame.columns]
+    gaps = frame[present].isna().any(axis=1).to_numpy(dtype=bool)
+    if "source" not in frame.attrs or not gaps.any() or gaps.all():
+        return frame, ()
+    lacking = [name for name in present if frame[name].isna().any()]
+    rows = "1 row is" if gaps.sum() == 1 else f"{gaps.sum()} rows are"
+    return frame[~gaps], (f"{rows} left out: no level of {', '.join(lacking)}",)
 
 
 def choose_response(frame: pd.DataFrame, stated: str | None, laws: Sequence[CostLaw | str] = ()) -> str:
@@ -393,18 +433,13 @@ def choose_response(frame: pd.DataFrame, stated: str | None, laws: Sequence[Cost
     taken = {*factors_in_laws(laws), *_recorded_names(frame), *frame.attrs.get("factors", ()), *noise_columns(frame)}
     numbers = [name for name in map(str, frame.columns) if name not in taken and frame[name].dtype.kind in "iuf"]
     units = frame.attrs.get(UNITS, {})
-    times = [
-        name for name in numbers if (parse_unit(units[name]).base == SECOND.base if name in units else is_time(name))
-    ]
-    if not times:  # such as first_seconds, which the samples of a run have beside another
-        recorded = (name for name in map(str, frame.columns) if name in RECORDED and frame[name].dtype.kind in "iuf")
-        times = list(filter(is_time, recorded))
+    times = _times(frame, numbers)
     if len(times) == 1:
         require_filled(frame, times[0])
         return times[0]
     texts = [] if times else [name for name in text_columns(frame, map(str, frame.columns)) if is_time(name)]
     if texts and texts[0] not in taken:
-        such = repr(format_level(frame[texts[0]].dropna().iloc[0]))
+        such = repr(format_level(_first_no_number(frame[texts[0]].dropna().tolist())))
         raise FitError(
             f"column {texts[0]!r}: holds text, such as {such}; a response must be numbers alone, whose unit is in the "
             "name of the column, such as time_ms, or in --unit"
@@ -421,13 +456,45 @@ def choose_response(frame: pd.DataFrame, stated: str | None, laws: Sequence[Cost
     )
     such = f"; say which is meant, such as --response {quote(could[0])}" if could else ""
     found = f"{quote_names(times)} are times" if times else "no column is named as a time"
+    rates = [] if times else [name for name in could if is_rate(name)]
+    if rates:
+        found += f", and {quote_names(rates)} {'are rates' if len(rates) > 1 else 'is a rate'}"
     raise FitError(f"response: {found}; the columns are {list_names(list(map(str, frame.columns)))}{such}")
+
+
+def _first_no_number(values: Sequence[object]) -> object:
+    """Return the first value that is not a number, nor a text that stands for one; else the first."""
+    for value in values:
+        try:
+            float(value)  # type: ignore[arg-type]  # the error is the answer
+        except (TypeError, ValueError):
+            return value
+    return values[0]
 
 
 def responses_of(frame: pd.DataFrame) -> list[str]:
     """Return the responses of a run that it has measured: columns of times, bytes and counts with values."""
     named = [name for name in map(str, frame.columns) if name.endswith((SECONDS_PER_EVAL, BYTES_SUFFIX, COUNT_SUFFIX))]
     return [name for name in named if frame[name].dtype.kind in "iuf" and frame[name].notna().any()]
+
+
+def _times(frame: pd.DataFrame, numbers: Sequence[str]) -> list[str]:
+    """Return the columns that are times, by the unit that their format states or by their name."""
+    units = frame.attrs.get(UNITS, {})
+    times = [
+        name for name in numbers if (parse_unit(units[name]).base == SECOND.base if name in units else is_time(name))
+    ]
+    if times:
+        return times
+    # such as first_seconds, which the samples of a run have beside another
+    recorded = (name for name in map(str, frame.columns) if name in RECORDED and frame[name].dtype.kind in "iuf")
+    times = list(filter(is_time, recorded))
+    return times or [name for name in numbers if is_time_of_step(name) and _hardly_recurs(frame[name])]
+
+
+def _hardly_recurs(column: pd.Series[Any]) -> bool:
+    """Return whether most values are there once, as measured ones are, and levels are not."""
+    return bool(column.nunique() > len(column) / 2)
 
 
 def _require_values(frame: pd.DataFrame, response: str) -> None:
@@ -553,3 +620,30 @@ def is_time(name: str) -> bool:
     unit = unit_of_name(name)
     is_called_one = bool(TIMES.intersection(words)) if unit is None else unit.base == SECOND.base
     return is_called_one and not NO_TIMES.intersection(words)
+
+
+def is_time_of_step(name: str) -> bool:
+    """Return whether a column has the name of the time of a step: a unit of time, and no word beside it of a time.
+
+    Such may also be the size of a step in simulated time, as ``time_step`` is.
+
+    >>> [name for name in ("step_s", "train_step_ms", "time_step_s", "step", "steps_s", "step_std_ms")
+    ...  if is_time_of_step(name)]
+    ['step_s', 'train_step_ms']
+    """
+    words = {word.lower() for word in WORD.findall(re.split(r"/|[_ ]per[_ ]", name)[0])}
+    unit = unit_of_name(name)
+    has_unit = unit is not None and unit.base == SECOND.base
+    return has_unit and "step" in words and not words.intersection(TIMES) and words & NO_TIMES == {"step"}
+
+
+def is_rate(name: str) -> bool:
+    """Return whether a column has the name of what is done in a time.
+
+    >>> [name for name in ("samples_per_s", "items/s", "ops", "ns/op", "time_ms") if is_rate(name)]
+    ['samples_per_s', 'items/s', 'ops']
+    """
+    unit = unit_of_name(name)
+    under = "" if unit is None else unit.symbol.partition("/")[2]
+    known = parse_unit(under) if under else None
+    return known is not None and known.base == SECOND.base

@@ -372,7 +372,7 @@ def _is_number(value: object) -> bool:
         float(value)  # type: ignore[arg-type]  # the error is the answer
     except (TypeError, ValueError):
         return False
-    return not isinstance(value, str)
+    return True
 
 
 def check_design(

@@ -11,8 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bptt_bench.analyse.data.columns import choose_response, column_roles, find_factors, with_noise_columns
-from bptt_bench.analyse.data.response import is_count, is_exact
+from bptt_bench.analyse.data.columns import (
+    choose_response,
+    column_roles,
+    drop_rows_without_level,
+    find_factors,
+    with_noise_columns,
+)
+from bptt_bench.analyse.data.limits import limit_note
+from bptt_bench.analyse.data.response import is_count, is_exact, unit_of
 from bptt_bench.analyse.discover.deciding import deciding_measurement
 from bptt_bench.analyse.discover.extensions import free_power, places_of_corners, with_corners
 from bptt_bench.analyse.discover.falling import falling, turning
@@ -101,12 +108,15 @@ def discover(
     measured, notes = {response, *([block] if block is not None else [])}, tuple[str, ...](frame.attrs.get("notes", ()))
     if factors is not None:
         frame = _with_factors(frame, factors)
+        found = frame.attrs["factors"]
     else:
         found = find_factors(frame, measured)
         roles = column_roles(frame, (), measured)
         notes += column_roles(frame, found, measured).notes
         if tuple(found) != roles.factors:
             frame = _with_factors(frame, [*found, *roles.categories])  # points that are scattered, and measured once
+    frame, left_out = drop_rows_without_level(frame, found)
+    notes += left_out + limit_note(frame, response, found, unit_of(response, frame, unit))
     how = {"block": block, "confidence": confidence, "unit": unit}
     work = laws_of_work(frame, confidence=confidence) if counts is None and response == SECONDS_PER_EVAL else ()
     task = _Task.of(_rows(frame, response), response, how, counts=counts, work=work)

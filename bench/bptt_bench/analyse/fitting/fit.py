@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from bptt_bench.analyse.data.columns import choose_response, with_noise_columns
+from bptt_bench.analyse.data.columns import choose_response, drop_rows_without_level, with_noise_columns
 from bptt_bench.analyse.data.response import is_exact, substance, unit_of
 from bptt_bench.analyse.data.samples import Samples, check_design, gather, require_cost_everywhere, without_placebo
 from bptt_bench.analyse.findings.fits import ExceededBound, LackOfFit, ZeroPossible
@@ -81,6 +82,10 @@ def fit(
     censored : column of 0 and 1; where it is 1 the response is a lower bound, as the time of a run that was stopped.
     standard_error : column of the standard error of each response, in its unit; points are weighted by it.
 
+    Warns
+    -----
+    UserWarning : rows of a file have no level of a factor of the law, and are left out.
+
     Raises
     ------
     FitError, StoreError : data or law cannot be used; one line that names column, row and allowed values.
@@ -98,7 +103,9 @@ def fit(
         raise FitError(str(error)) from None
     response = choose_response(frame, response, [stated])
     of_response = unit_of(response, frame, unit)
-    samples = gather(frame, full.factors, response=response, block=block, what=f"law {full.text!r}")
+    samples = gather(
+        _rows_with_levels(frame, full.factors), full.factors, response=response, block=block, what=f"law {full.text!r}"
+    )
     hosts: tuple[Host, ...] = ()
     if not is_exact(response):  # bytes and counts do not depend on the speed of a host
         samples, hosts = remove_host_effects(samples, confidence)
@@ -170,6 +177,14 @@ def fit(
         confidence=confidence,
         hosts=hosts,
     )
+
+
+def _rows_with_levels(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Return the rows of a file's table that have a level of each factor, and warn the caller of ``fit`` of others."""
+    kept, left_out = drop_rows_without_level(frame, names)
+    for note in left_out:
+        warnings.warn(note, stacklevel=3)
+    return kept
 
 
 def _require_points(law: CostLaw, observed: Flags) -> None:

@@ -1,7 +1,8 @@
 """Backtests: a fit predicts its own largest points from its smaller ones, as it will predict larger ones still.
 
-Size is the fitted cost of the stated law, without overhead. Held out are the largest quarter of the points, and those
-within a factor of 2, 4 and 8 of the largest, where enough points are left to fit.
+Size is the fitted cost of the stated law, without overhead; of a law that rises with no factor, the product of the
+levels. Held out are the largest quarter of the points, and those within a factor of 2, 4 and 8 of the largest, where
+enough points are left to fit.
 """
 
 from __future__ import annotations
@@ -72,9 +73,31 @@ def log_size(fit: Fit, points: Table) -> Array:
         return np.asarray(np.log(columns_at(fit.full_law, dict(points)) @ coefficients))
 
 
+def log_extent(fit: Fit) -> Array:
+    """Return the logarithm of what orders the points of a fit (n_points,): the largest are held out.
+
+    By a cost that is the same everywhere, or falls, the largest would be those that nobody extrapolates from.
+    """
+    size = log_size(fit, fit.levels)
+    if _rises(fit, size):
+        return size
+    extent = np.zeros(len(size))
+    for levels in fit.levels.values():
+        if levels.min() > 0:
+            extent += np.log(levels)
+    return extent if np.ptp(extent) > 0 else size
+
+
+def _rises(fit: Fit, size: Array) -> bool:
+    """Return whether the cost of the law is larger somewhere when the levels of some factor are doubled."""
+    with np.errstate(all="ignore"):
+        doubled = (log_size(fit, {**fit.levels, name: 2 * levels}) for name, levels in fit.levels.items())
+        return any(bool((there > size + 1e-9).any()) for there in doubled)
+
+
 def cuts(fit: Fit) -> Iterator[Cut]:
     """Yield the cuts that a fit allows, that of the largest quarter first."""
-    size = log_size(fit, fit.levels)
+    size = log_extent(fit)
     n = len(size)
     quarter = np.sort(size)[n - max(int(np.ceil(HELD_OUT_SHARE * n)), FEWEST_HELD)] if n > FEWEST_HELD else np.inf
     seen: set[int] = set()

@@ -204,10 +204,34 @@ def test_the_response_that_is_suggested_has_a_unit_and_no_levels() -> None:
         choose_response(frame[["n"]].assign(peak_bytes=1.0), None, ["n"])
 
 
+def test_the_time_of_a_step_is_the_response_if_its_values_are_measured() -> None:
+    measured = [0.1 * i for i in range(1, 13)]
+    frame = table().drop(columns="seconds")
+    assert choose_response(frame.assign(step_s=measured), None) == "step_s"
+    assert choose_response(frame.assign(step_s=measured, time_ms=measured), None) == "time_ms"
+    for other in ({"step_s": [0.1, 0.2] * 6}, {"step_s": measured, "back_step_s": measured}):
+        with pytest.raises(FitError, match="say which is meant, such as --response "):
+            choose_response(frame.assign(**other), None)
+
+
+def test_a_rate_is_not_taken_for_the_response_and_said_to_be_one() -> None:
+    frame = table().drop(columns="seconds").assign(samples_per_s=[0.5 * i for i in range(1, 13)])
+    with pytest.raises(FitError, match=r"named as a time, and 'samples_per_s' is a rate; .*--response samples_per_s$"):
+        choose_response(frame, None)
+
+
 @pytest.mark.parametrize("cell", ["12.3 ms", "0:00:01"])
 def test_a_time_with_its_unit_in_the_cells_is_reported(cell: str) -> None:
     with pytest.raises(FitError, match=f"column 'time': holds text, such as '{cell}'; a response must be numbers"):
         choose_response(table(time=cell).drop(columns="seconds"), None, ["n"])
+
+
+def test_of_numbers_as_text_the_first_other_text_is_quoted() -> None:
+    frame = table(seconds=["0.5", None, "-", *["1.5"] * 8, "x"])
+    with pytest.raises(FitError, match="column 'seconds': holds text, such as '-'; a response must be numbers"):
+        choose_response(frame, None, ["n"])
+    with pytest.raises(FitError, match="column 'seconds': '-' in data row 3; allowed are numbers above 0"):
+        fit(frame, "n", response="seconds")
 
 
 def test_the_column_that_is_meant_by_a_time_without_its_unit_is_named() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
-from bptt_bench.analyse.predict.backtests import Reach, attempt, cuts, log_size
+from bptt_bench.analyse.predict.backtests import Reach, attempt, cuts, log_extent, log_size
 from bptt_bench.analyse.predict.candidates import LAW, candidates
 
-from tests.bench.analyse.predict.made import GRID_N, one_factor, two_factors
+from tests.bench.analyse.predict.made import GRID_N, Array, one_factor, two_factors
 
 
 def test_the_first_cut_is_the_largest_quarter(rng: np.random.Generator) -> None:
@@ -22,6 +24,21 @@ def test_size_is_the_cost_of_the_law_without_overhead(rng: np.random.Generator) 
     assert fitted.terms[1].role == "overhead"
     size = log_size(fitted, {"n": np.array([10.0, 20.0]), "m": np.array([5.0, 5.0])})
     assert np.diff(size) == pytest.approx(np.log(2))
+
+
+@pytest.mark.parametrize("law", ["1", "1/(n*m)"])
+@pytest.mark.parametrize("truth", [lambda n, m: 1e-3 + 0 * n, lambda n, m: 1 / (n * m)], ids=["constant", "falling"])
+def test_a_law_that_rises_with_no_factor_is_tried_at_the_largest_levels(
+    law: str, truth: Callable[[Array, Array], Array], rng: np.random.Generator
+) -> None:
+    first = next(iter(cuts(two_factors(truth, law, rng))))
+    assert len(first.measured) / len(GRID_N) == pytest.approx(0.25, abs=0.1)
+    assert (first.held["n"] * first.held["m"]).min() > 1.01 * (first.kept.levels["n"] * first.kept.levels["m"]).max()
+
+
+def test_a_law_that_rises_with_one_factor_is_ordered_by_its_cost(rng: np.random.Generator) -> None:
+    fitted = two_factors(lambda n, m: n / m, "n/m", rng)
+    assert log_extent(fitted) == pytest.approx(log_size(fitted, fitted.levels))
 
 
 def test_what_is_held_out_does_not_reach_the_fit(rng: np.random.Generator) -> None:

@@ -29,6 +29,7 @@ from bptt_bench.report.words.findings.clauses import words
 from bptt_bench.text.numbers import number
 from bptt_bench.text.wording import join_names
 
+FEW_POINTS = 12  # of which a backtest may leave fewer than a law of several terms needs
 MANY_TIMES = 1000.0  # beyond which a change is given no figure
 MOST_SIGNS = 2  # of a rejected law that are named; the evidence of the JSON document has all
 SMALLEST_EFFECT = 0.01
@@ -209,7 +210,9 @@ def _(one: NeverVaried) -> str:
 
 @words.register
 def _(one: Ungraded) -> str:
-    return f"no backtest: {one.n_points} points are too few to hold some out"
+    if one.n_points < FEW_POINTS:
+        return f"no backtest: {one.n_points} points are too few to hold some out"
+    return f"no backtest: the {one.n_points} points do not divide into some larger ones and enough smaller ones"
 
 
 @words.register

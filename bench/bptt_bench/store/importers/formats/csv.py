@@ -18,7 +18,7 @@ from bptt_bench.store.importers.reading.naming import REPEATED
 from bptt_bench.store.importers.reading.table import Notes
 from bptt_bench.store.importers.reading.text import MOST_COLUMNS, MOST_VALUES
 from bptt_bench.text.formulas import unguard
-from bptt_bench.text.numerals import decimal_point_notes, find_decimal_mark
+from bptt_bench.text.numerals import decimal_point_notes, find_decimal_mark, require_thousands
 from bptt_bench.text.wording import list_names, printable
 
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ def frame_of_rows(
     if separator in (";", "\t") and mark == ".":  # which spreadsheets write, in the manner of a country
         for note in decimal_point_notes(path, {name: of for name, of in columns if name not in ignore}):
             notes.add(note)
+    if mark == ",":
+        require_thousands(path, {name: of for name, of in columns if name not in ignore})
     for (i, entry), n in Counter((i, row.entries[i]) for row in rows for i in row.padded).items():
         if parse_number(entry) is None and n < cells[i].count(entry):
             notes.add(

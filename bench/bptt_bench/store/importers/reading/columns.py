@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from bptt_bench.errors import StoreError
 from bptt_bench.store.importers.reading.table import Notes
 from bptt_bench.text.formulas import unguard
-from bptt_bench.text.numerals import parse_numeral, parse_power
+from bptt_bench.text.numerals import POINT_GROUPS, are_binary, parse_numeral, parse_power
 from bptt_bench.text.units import unit_of_name
 from bptt_bench.text.wording import list_names, printable
 
@@ -32,6 +32,7 @@ GAPS = frozenset(
         *("dnf", "dns", "timeout", "timed out", "oom", "err", "error", "fail", "failed", "crash", "crashed"),
     )
 )
+STOPPED = frozenset(("timeout", "timed out"))  # of these: runs that took longer than a limit
 
 
 def table_of(
@@ -88,7 +89,8 @@ def _column(
     text = pd.Series(cells, dtype="str")
     numbers = pd.to_numeric(text, errors="coerce")
     gap = text.str.lower().isin(GAPS)
-    values = {cell: parse_numeral(cell, mark) for cell in text[numbers.isna() & ~gap].unique()}
+    is_grouped = text.str.fullmatch(POINT_GROUPS.pattern) if mark == "," else text == ""  # else read with a point
+    values = {cell: parse_numeral(cell, mark) for cell in text[(numbers.isna() & ~gap) | is_grouped].unique()}
     powers = {cell: parse_power(cell) for cell, value in values.items() if value is None}
     if powers and None not in powers.values():  # else they may be names, such as those of grids
         values |= powers
@@ -111,12 +113,26 @@ def _column(
             f"{path} {place(row)}, column {name!r}: {shown!r} is not a number, as others are; --ignore {quote(name)} "
             "leaves the column out"
         )
-    for cell, value in itertools.islice(read.items(), 1):
-        notes.add(f"column {name!r}: numbers such as {printable(cell)!r} are read as {value:.12g}")
+    of_thousands = [one for one in read.items() if POINT_GROUPS.fullmatch(one[0])]
+    for cell, value in itertools.islice([*of_thousands, *read.items()], 1):
+        hint = _binary_hint(cell) if are_binary(read) else ""
+        notes.add(f"column {name!r}: numbers such as {printable(cell)!r} are read as {value:.12g}{hint}")
     if gap.any():
         marks = list_names([repr(printable(one)) if one else "empty" for one in text[gap].unique()])
-        notes.add(f"column {name!r}: {missing_entries(int(gap.sum()), len(text))} ({marks})")
+        hint = "; with the limit in their place, and 1 in a column that --censored names, they are lower bounds"
+        is_cut = text[gap].str.lower().isin(STOPPED).any()
+        notes.add(f"column {name!r}: {missing_entries(int(gap.sum()), len(text))} ({marks}){hint if is_cut else ''}")
     return numbers
+
+
+def _binary_hint(cell: str) -> str:
+    """Return how a multiple of 1024 is written.
+
+    >>> _binary_hint("4K"), _binary_hint("1 MB")
+    ("; if 4096 is meant, write '4Ki'", "; if 1048576 is meant, write '1 Mi'")
+    """
+    binary = f"{cell.rstrip('bB')}i"
+    return f"; if {parse_numeral(binary):.12g} is meant, write {binary!r}"
 
 
 def missing_entries(n_missing: int, n_all: int) -> str:

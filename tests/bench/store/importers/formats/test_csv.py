@@ -48,7 +48,8 @@ def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path: Path) -> None:
         ("1,2\n3,4\n", "line 1: names no columns, for all of its entries are numbers"),
         ("n;t\n1,000;2\n", "holds '1,000', which may be a thousand or have a decimal comma; write numbers with"),
         ("n;t\n1,000,000;2,5\n", "must have one kind of decimal mark, got '2,5' and '1,000,000'"),
-        ("n;t\n1.000;2,5\n", "must have one kind of decimal mark, got '2,5' and '1.000'"),
+        ("n;t\n1.000;2,5\n0.5;3,5\n", "must have one kind of decimal mark, got '2,5' and '1.000'"),
+        ("n;t\n1.000;2,5\n1500;3,5\n", "holds '1.000' beside '1500', which may be a thousand or have a decimal point"),
         ('n,t\n1,"2\n', "is not a table: "),
         (b"\xff\xfe\x00\x01,\x80\n1,2\n", "is not UTF-8 text"),
     ],
@@ -69,6 +70,7 @@ def test_a_fault_is_one_line_that_names_it(tmp_path: Path, content: bytes | str,
         "n\tt\r\n1000\t0.5\r\n2000\t1.5\r\n",
         "n;t\n1000;0,5\n2000;1,5\n",
         "n;t\n1.000,0;0,5\n2.000,0;1,5\n",
+        "n;t\n1.000;0,5\n2.000;1,5\n",
         "sep=;\nn;t\n1000;0,5\n2000;1,5\n",
         '\ufeff# a comment, with "quotes\n\nn,t\n1000,0.5\n# another\n2000,1.5\n',
         "# made on a Monday\n#n,t\n1000,0.5\n2000,1.5\n",
@@ -90,8 +92,28 @@ def test_a_table_is_read_however_its_numbers_and_columns_are_written(tmp_path: P
     [
         ("n,t\n1,2\n", []),
         ("n,t\n1K,2\n2M,3\n", ["column 'n': numbers such as '1K' are read as 1000"]),
+        (
+            "n,t\n4K,2\n256K,3\n1M,4\n",
+            ["column 'n': numbers such as '4K' are read as 4000; if 4096 is meant, write '4Ki'"],
+        ),
+        (
+            "n,t\n1,1\n2,2\n3,timeout\n4,2\n",
+            [
+                (
+                    "column 't': 1 of 4 entries is missing ('timeout'); with the limit in their place, and 1 in a "
+                    "column that --censored names, they are lower bounds"
+                )
+            ],
+        ),
         ("n,t\n2^10,2\n2048,3\n10**4,4\n", ["column 'n': numbers such as '2^10' are read as 1024"]),
         ("n,t\n2^10,2\n2^20 x,3\n", []),
+        (
+            "n;t\n500;0,5\n1.000;1,5\n1.000.000;1.234,5\n",
+            [
+                "column 'n': numbers such as '1.000' are read as 1000",
+                "column 't': numbers such as '0,5' are read as 0.5",
+            ],
+        ),
         ("n,t\n1KiB,2\n", ["column 'n': numbers such as '1KiB' are read as 1024"]),
         ("n,t\n1,DNF\n2,NA\n3,\n4,0.5\n5,1\n6,2\n", ["column 't': 3 of 6 entries are missing ('DNF', 'NA', empty)"]),
         ("n,t\n1,2\n# x\n3,4\n", ["lines that begin with # are comments: 1 below the names of the columns"]),
