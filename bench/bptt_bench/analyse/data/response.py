@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bptt_bench.plan.design import columns
 from bptt_bench.plan.design.columns import (
     ALLOCATED,
     BYTES_SUFFIX,
@@ -19,7 +18,6 @@ from bptt_bench.text.units import Unit, parse_unit, unit_of_name
 if TYPE_CHECKING:
     import pandas as pd
 
-COUNT_SUFFIX = columns.COUNT_SUFFIX  # for `analyse.verdicts.law`, which imports it from here
 UNITS = "units"  # attribute of a frame: units that its format states, by response
 MEANINGS = {
     SCRATCH: "memory beyond the result",

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BLOCK = "block"
-WHOLE = SECONDS_PER_EVAL  # the name by which `analyse.verdicts.law` imports it
 STAGE = "stage"
 FEWEST_SPARE_POINTS = 2  # a fit is judged with at least this many points more than terms
 SMALLEST_PHASE_SHARE = 0.05  # of the time at a point

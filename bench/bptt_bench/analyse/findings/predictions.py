@@ -70,11 +70,13 @@ class UnseenTerm(Finding):
     factor : by which the terms are multiplied.
     share : of the term in the law's value at the largest level, at the upper end of its 95 % interval.
     effect : logarithm of what it makes of the prediction at its point, over that of the law.
+    is_hinted : whether the data hint at it: the share that fits best lies more than a standard error above 0.
     """
 
     factor: str
     share: float
     effect: float
+    is_hinted: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,7 +48,8 @@ def closer_by_logarithm(given: Response, law: CostLaw, allowed: Margin) -> str |
 
     Parameters
     ----------
-    given : counts. law : judged if it is a whole power of the only factor, or one times the logarithm.
+    given : counts.
+    law : judged if it is a whole power of the only factor, or one times the logarithm.
     allowed : how far exponents may be off; a margin that holds the exponent of a logarithm allows both laws.
     """
     if not given.is_exact or len(given.points) != 1:

@@ -45,7 +45,9 @@ class OtherLaws:
 
     Attributes
     ----------
-    given : the response. law : the one that is asked about. allowed : how far exponents may be off.
+    given : the response.
+    law : the one that is asked about.
+    allowed : how far exponents may be off.
     """
 
     given: Response
@@ -157,7 +159,8 @@ class OtherLaws:
 
         Parameters
         ----------
-        found : the response beside the law that is asked about. fits : those of the others that it follows.
+        found : the response beside the law that is asked about.
+        fits : those of the others that it follows.
         """
         of_counts = self._rival_of_counts(found) if self.given.is_exact else self._rival_of_time(found)
         of_one = self._closer_count(found, others) or self._as_close_count(found, others) or self._falling_count(found)

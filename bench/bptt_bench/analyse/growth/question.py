@@ -71,7 +71,8 @@ class LawQuestion:
 
     Attributes
     ----------
-    given : the response. name : its name.
+    given : the response.
+    name : its name.
     overheads : terms that may stand beside the law, from nothing to most.
     least_share : of the response, for the law's own terms to be judged.
     is_made_smaller : whether the response was counted at smaller levels than the law is claimed at.
@@ -364,7 +365,8 @@ def least_hidden_of_several(given: Response, beside: Slopes) -> float:
 
     Parameters
     ----------
-    given : counts of several factors. beside : beside the law with all terms of lower order.
+    given : counts of several factors.
+    beside : beside the law with all terms of lower order.
     """
     if _is_unseen(given, beside):
         return 0.0

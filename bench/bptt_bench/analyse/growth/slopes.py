@@ -91,7 +91,8 @@ class Response:
 
     Attributes
     ----------
-    points : levels by factor (n_points,). values : above 0 (n_points,).
+    points : levels by factor (n_points,).
+    values : above 0 (n_points,).
     is_exact : whether it is a count or an amount of memory, without noise.
     smaller : the response at smaller points, which no overhead may exceed.
     spread : standard errors of the logarithms of counts, as inputs differ (n_points,); None: not known.

@@ -4,10 +4,10 @@ A prediction is *rejected* if it goes beyond the data with a law that these reje
 would change it by more than a tenth. It is *doubtful* if the procedure missed too many of the largest measured points,
 predicted from the others, or by far; if a point lies far off the law and all others; beyond the data, if the law's own
 terms are hardly seen beside the overhead, or are less than it there; if nothing can test the law along the factor; if
-there is a trace of a departure that would change the value by a quarter; if a change of a power or a further term that
-nothing would show doubles the value; at more than a thousand times what was measured, four times below it or below it
-with a larger value than any measured; where its interval spans more than a factor of a hundred; or
-between two levels where a found law changes.
+there is a trace of a departure that would change the value by a quarter; if a change of a power that nothing would show
+doubles the value, or a further term, which quadruples it if the data do not even hint at it; at more than a thousand
+times what was measured, four times below it or below it with a larger value than any measured; or where its interval
+spans more than a factor of a hundred.
 """
 
 from __future__ import annotations
@@ -70,7 +70,8 @@ LEAST_OWN = 0.5  # share of a prediction that is the law's own: nobody has state
 MOST_MISSED = 0.2  # of the points of a backtest
 FEWEST_MISSED = 3  # in a small backtest two points may be missed by chance, unless they are most of it
 FAR_MISSED = math.log(1.5)  # median error of a backtest, which no interval makes sound
-DOUBLED = math.log(2.0)  # what a change of a power that the data would not show makes of a prediction
+DOUBLED = math.log(2.0)  # what a change of a power that the data would not show makes of a prediction, or a term …
+QUADRUPLED = math.log(4.0)  # … the same of a term at which the data do not even hint
 MOST_POINTS = 2000  # from which the ways to predict learn: they take memory for each pair of points
 NOTABLE_FACTOR, NOTABLE_DRIFT = 1.5, 0.1  # a widening that is worth a remark
 
@@ -216,7 +217,7 @@ class LawPredictor:
                 own += self._far_off
                 own += [one for one in misfits if _matters(one, float(bent[i]))]
                 own += [one for one in self.tests.untestable if self._is_beyond(one, points[i])]
-                own += [one for one in unseen[i] if one.effect > DOUBLED]
+                own += [one for one in unseen[i] if one.effect > _least_effect(one)]
             found.append(own)
         return found
 
@@ -348,6 +349,11 @@ def doubt_wide_interval(known: Assessment, interval: Interval) -> Assessment:
         return known
     reason = WideInterval(times=WIDE)
     return replace(known, grade=Grade.DOUBTFUL, reasons=(*known.reasons, reason))
+
+
+def _least_effect(one: Unseen | UnseenTerm) -> float:
+    """Return from which effect on a prediction what the data would not show makes it doubtful."""
+    return QUADRUPLED if isinstance(one, UnseenTerm) and not one.is_hinted else DOUBLED
 
 
 def _rejects(reason: Finding) -> bool:

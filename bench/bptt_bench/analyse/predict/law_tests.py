@@ -88,7 +88,7 @@ class LawTests:
         self._departures: list[_Departure] = []
         self.p_value = 1.0
         self._errors: dict[str, float] = {}
-        self._term_limits: dict[str, float] = {}
+        self._terms: dict[str, tuple[float, float, float]] = {}  # share of a further term, its error, and t quantile
         if fit.scatter > RESOLUTION and not any(one.factor is None for one in self.untestable):
             self._errors_and_departures()
         self.misfits = tuple(one.misfit for one in self._departures if one.misfit.p_value < REJECT_BELOW)
@@ -129,12 +129,13 @@ class LawTests:
         """Return the further term that the data do not exclude and that matters most at each point."""
         m = len(next(iter(points.values())))
         found: list[UnseenTerm | None] = [None] * m
-        for name, limit in self._term_limits.items():
-            effects = np.log1p(max(limit, 0.0) * self._term(points, name)[:, 0])
+        for name, (share, error, quantile) in self._terms.items():
+            most = share + quantile * error
+            effects = np.log1p(max(most, 0.0) * self._term(points, name)[:, 0])
             for i, effect in enumerate(effects.tolist()):
                 known = found[i]
                 if effect > 0 and (known is None or effect > known.effect):
-                    found[i] = UnseenTerm(factor=name, share=limit, effect=effect)
+                    found[i] = UnseenTerm(factor=name, share=most, effect=effect, is_hinted=share > error)
         return found
 
     def _obstacles(self) -> Iterator[Untestable]:
@@ -160,7 +161,7 @@ class LawTests:
                 quantiles = stdtrit(freedom, [1 - REJECT_BELOW / 2 / n_tests, POWER])
                 self._errors[one.along[0]] = float(quantiles.sum()) * error
             if one.kind == "term":
-                self._term_limits[one.along[0]] = float(weights[-1] + stdtrit(freedom, CONFIDENCE) * error)
+                self._terms[one.along[0]] = float(weights[-1]), error, float(stdtrit(freedom, CONFIDENCE))
             adjusted = min(p_value * n_tests, 1.0)
             self.p_value = min(self.p_value, adjusted)
             if adjusted < DOUBT_BELOW:

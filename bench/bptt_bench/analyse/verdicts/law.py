@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptt_bench.analyse.data.response import COUNT_SUFFIX, is_count, is_exact
+from bptt_bench.analyse.data.response import is_count, is_exact
 from bptt_bench.analyse.evidence.evidence import Evidence, why_not_counted
 from bptt_bench.analyse.findings.growth import (
     LawGrowth,
@@ -42,13 +42,14 @@ from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.verdicts.verdict import KINDS, Verdict, conclude, inconclusive
 from bptt_bench.analyse.verdicts.width import width_of
 from bptt_bench.plan import CostLaw, LawClaim
+from bptt_bench.plan.design.columns import count_column
 from bptt_bench.plan.experiment.instructions import lower_order_terms
 from bptt_bench.plan.experiment.subject import OPERATIONS
 
 SMALLEST_SHARE = 0.2  # of the response, of a law's own terms at the largest point
 SMALLEST_SHARE_OF_COUNTS = 0.3  # of counts, which have many terms of lower order beside them
 SMALLEST_HIDDEN = 0.25  # … beside such terms, for a time that grows less not to refute the law
-OPERATIONS_COUNT = f"{OPERATIONS}{COUNT_SUFFIX}"  # which does not hold what compiled code beside NumPy does
+OPERATIONS_COUNT = count_column(OPERATIONS)  # which does not hold what compiled code beside NumPy does
 STEEP_LAW = 6.0  # exponent, from which counts refute a law only if they miss it by more than the margin of a time
 LARGEST_REACHED = 0.99  # of a level, which is rounded
 

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bptt_bench.analyse.data.response import COUNT_SUFFIX, is_count
-from bptt_bench.analyse.evidence.evidence import WHOLE, fit_all
+from bptt_bench.analyse.evidence.evidence import fit_all
 from bptt_bench.analyse.findings.estimates import UnstableVerdict
 from bptt_bench.analyse.findings.limits import Word
 from bptt_bench.analyse.findings.reason import Finding, Kind, Reason, Width
@@ -17,6 +16,7 @@ from bptt_bench.analyse.verdicts.undone import find_undone_work, withhold
 from bptt_bench.analyse.verdicts.verdict import Verdict
 from bptt_bench.plan import CostLaw, Design, Evaluation, Experiment, Factor, Point, Profile, Subject
 from bptt_bench.plan.claims.claim import Bound
+from bptt_bench.plan.design.columns import SECONDS_PER_EVAL, counted_of
 from bptt_bench.plan.experiment.claims_from_law import claim_laws, name_all_factors
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def judge_growth(
     overhead: Sequence[str] = ("1",),
     bound: Bound = "tight",
     margin: float | None = None,
-    response: str = WHOLE,
+    response: str = SECONDS_PER_EVAL,
     confidence: float = 0.95,
 ) -> Growth:
     """Judge whether a response of a frame of one subject follows a law.
@@ -98,9 +98,9 @@ def require_both(growth: Growth, other: Growth, disturbance: Finding) -> Growth:
 def _subject(name: str, law: CostLaw, overhead: tuple[str, ...], response: str) -> Subject:
     own = {str(term) for term in law.terms}
     beside = tuple(term for term in overhead if term not in own)
-    if not is_count(response):
+    counted = counted_of(response)
+    if counted is None:
         return Subject(name=name, prepare=_never, law=law, overhead=beside)
-    counted = response.removesuffix(COUNT_SUFFIX)
     return Subject(name=name, prepare=_never, count_laws={counted: law}, count_overheads={counted: beside})
 
 

@@ -73,7 +73,7 @@ def test_intervals_with_bounds_hold_the_truth() -> None:
 
 
 def test_predictions_and_their_tests_use_what_was_observed(rng: np.random.Generator) -> None:
-    found = fit(timed(rng, n_points=40), "n**2", censored="stopped")
+    found = fit(timed(rng, noise=0.03, n_points=40), "n**2", censored="stopped")
     predictor = LawPredictor(found)
     (interval,) = predictor.intervals([{"n": 4000}])
     assert interval.low < 16 < interval.high
