@@ -37,7 +37,7 @@ from bptt_bench.plan.experiment.instructions import lower_order_terms
 LEAST_CLEAR_OF_SEVERAL = 0.7  # as LEAST_CLEAR, of several factors, of which each has terms of its own
 LEAST_CLEAR_OF_COUNTS = 0.5  # the same of counts of several factors
 LEAST_MOST = 0.5  # the same of counts at smaller levels, with which lower terms need be no closer than other laws
-LEAST_SEEN = 0.02  # the same of a constant alone, where no other simple law is followed as closely
+LEAST_SEEN = 0.05  # the same of a constant alone, where no other simple law is followed as closely
 DOUBLED = 2.0  # largest over smallest count, below which a constant is half or more of it
 WIDE_RANGE = 50.0  # largest over smallest value of a law that would show
 FLAT = 1.1  # a time at the largest level over the least, from which growth may be hidden

@@ -21,7 +21,8 @@ def read_tally(tally: Tally, point: Point, number: int = 0) -> dict[str, float]:
 
     Raises
     ------
-    ExperimentError : the tally returns no mapping. ValueError : it gives something else than finite numbers from 0.
+    ExperimentError : the tally returns no mapping.
+    ValueError : it gives something else than finite numbers from 0.
     """
     found: object = tally.with_input(point, number) if isinstance(tally, SeededTally) else tally(point)
     if not isinstance(found, Mapping):

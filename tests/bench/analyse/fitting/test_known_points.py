@@ -78,7 +78,7 @@ def test_predictions_and_their_tests_use_what_was_observed(rng: np.random.Genera
     (interval,) = predictor.intervals([{"n": 4000}])
     assert interval.low < 16 < interval.high
     assert interval.estimate == pytest.approx(16, rel=0.15)
-    (known,) = predictor.assess([{"n": 4000}])
+    (known,) = predictor.assess([{"n": 1000}])
     assert known.grade == "sound"
     assert known.backtest is not None
     assert known.backtest.n_held < 12
