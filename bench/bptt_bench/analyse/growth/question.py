@@ -15,6 +15,7 @@ import numpy as np
 
 from bptt_bench.analyse.findings.growth import FactorGrowth, LawGrowth
 from bptt_bench.analyse.findings.limits import Limits, Word
+from bptt_bench.analyse.growth.logarithm import SMALL_NUMBERS
 from bptt_bench.analyse.growth.margins import Margin, verdict_on
 from bptt_bench.analyse.growth.operation_cost import MOST_RISE
 from bptt_bench.analyse.growth.other_laws import (
@@ -44,7 +45,6 @@ FLAT = 1.1  # a time at the largest level over the least, from which growth may 
 # margins by which counts may miss a law without refuting it: of one factor, and of several if all together are right
 MILD, MILD_OF_SEVERAL = 2.0, 4.0
 MILD_OF_SMALL_NUMBERS = 4.0  # … of one factor, at smaller levels that begin below the numbers that Python keeps ready
-SMALL_NUMBERS = 256
 FADING, LAST_STEP = 0.6, math.log(1.5)  # of what is missed, up to the largest level from one that is so much smaller
 FEWEST_PER_TERM = 2  # counts of several factors, for a law to be refuted that lower terms may hide
 FAINT = 0.05  # exponent of a law at the largest point, from which a factor is next to nothing there

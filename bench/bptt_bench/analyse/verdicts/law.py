@@ -124,7 +124,7 @@ def _judge(
     )
     answer = _answer_counts(question) if exact else question.answer()
     closer = closer_by_logarithm(_response(fit), question.law, Margin(margin, claim.bound))
-    if answer is not None and closer is not None:
+    if answer is not None and closer is not None and _reaches_claimed(evidence, claim.subject, fit):
         answer = Answer("refuted", replace(answer.finding, closer=closer), answer.slopes)
     if answer is None or all(one.n_steps == 0 for one in answer.finding.growths):
         return Reason(kind=Kind.NO_DATA, finding=NoNeighbours(subject=claim.subject, n_points=fit.n_points))
@@ -144,6 +144,12 @@ def _is_made_smaller(evidence: Evidence, subject: str, fit: Fit) -> bool:
     """Return whether a response was taken at smaller levels than a subject is measured at in some profile."""
     claimed = _claimed_levels(evidence, subject, fit.factors)
     return any(fit.levels[name].max() < levels.max() * LARGEST_REACHED for name, levels in claimed.items())
+
+
+def _reaches_claimed(evidence: Evidence, subject: str, fit: Fit) -> bool:
+    """Return whether a response was taken at some of the levels that a subject is measured at in some profile."""
+    claimed = _claimed_levels(evidence, subject, fit.factors)
+    return all(fit.levels[name].max() >= levels.min() * LARGEST_REACHED for name, levels in claimed.items())
 
 
 def _within_claimed(evidence: Evidence, subject: str, given: Response) -> Response:
