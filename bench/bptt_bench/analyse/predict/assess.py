@@ -123,15 +123,12 @@ class LawPredictor:
         found = []
         for own, unseen in zip(self._reasons_at(points), self._unseen_at(points), strict=True):
             rejected = any(isinstance(reason, LackOfFit) or _rejects(reason) for reason in own)
-            if rejected:  # what cannot be excluded is no more news
-                own = [one for one in own if not isinstance(one, Unseen | UnseenTerm)]
-                unseen = []
-            every = [*own, *reasons]
+            every = [*(one for one in own if _is_news(one, own, rejected)), *reasons]
             found.append(
                 Assessment(
                     grade=Grade.REJECTED if rejected else Grade.DOUBTFUL if every else Grade.SOUND,
                     reasons=tuple(every),
-                    remarks=(*remarks, *(one for one in unseen if one not in own)),
+                    remarks=(*remarks, *(one for one in unseen if one not in own and _is_news(one, own, rejected))),
                     backtest=self.backtest,
                     weights=self._weights(),
                 )
@@ -349,6 +346,15 @@ def doubt_wide_interval(known: Assessment, interval: Interval) -> Assessment:
         return known
     reason = WideInterval(times=WIDE)
     return replace(known, grade=Grade.DOUBTFUL, reasons=(*known.reasons, reason))
+
+
+def _is_news(one: Finding, own: Sequence[Finding], rejected: bool) -> bool:
+    """Return whether a reason says something beside others: what is not excluded does not where a trace of it is."""
+    if not isinstance(one, Unseen | UnseenTerm):
+        return True
+    kind = "exponent" if isinstance(one, Unseen) else "term"
+    traces = [(other.kind, other.along) for other in own if isinstance(other, Misfit)]
+    return not rejected and (kind, (one.factor,)) not in traces
 
 
 def _least_effect(one: Unseen | UnseenTerm) -> float:

@@ -81,6 +81,8 @@ def test_a_trace_of_a_departure_is_doubted_where_it_would_change_a_value_much() 
         traces = [one for one in known.reasons if isinstance(one, Misfit) and one.p_value >= REJECT_BELOW]
         if known.grade is Grade.DOUBTFUL and traces:
             assert max(abs(one.effect or 0.0) for one in traces) > np.log(1.25)
+            terms = [one for one in (*known.reasons, *known.remarks) if isinstance(one, UnseenTerm)]
+            assert not (terms and any(one.kind == "term" for one in traces)), "it is said once"
         grades.append(known.grade)
     assert grades.count(Grade.SOUND) <= 15
     assert {Grade.DOUBTFUL, Grade.REJECTED} <= set(grades)

@@ -131,7 +131,7 @@ def _(one: Misfit) -> str:
         return f"the power of {one.along[0]} is {abs(change):.2g} {side} than the law's{p_value}"
     if one.kind == "term":
         share = 0.0 if one.change is None else 100 * one.change
-        return f"a term with one more power of {one.along[0]} is {share:.2g} % of the largest level's value{p_value}"
+        return f"a term with one more power of {one.along[0]} is {share:.2g} % at its largest level{p_value}"
     if one.kind == "interaction":
         return f"residuals follow the product of {join_names(one.along)}{p_value}"
     if one.kind == "runs":
@@ -158,10 +158,9 @@ def _(one: Unseen) -> str:
 
 @words.register
 def _(one: UnseenTerm) -> str:
-    most = f"up to {100 * one.share:.2g} % of the largest level's value"
-    term = f"a term with one more power of {one.factor} is not excluded: {most}"
+    term = f"a term with one more power of {one.factor}, up to {100 * one.share:.2g} % at its largest level"
     remedy = f"larger {one.factor} or more samples would show it"
-    return f"{term}, by which this one would be {_change(one.effect)}; {remedy}"
+    return f"{term}, is not excluded; with it the value would be {_change(one.effect)}, and {remedy}"
 
 
 @words.register
