@@ -64,7 +64,7 @@ def test_a_lesser_kernel_than_the_processor_offers_is_poor() -> None:
     library = {"name": "openblas", "api": "blas", "architecture": "Haswell"}
     asked = doctor.check_kernels([library], "AVX-512", {"OPENBLAS_CORETYPE": "Haswell"})
     assert (asked.judgement, asked.value) == ("poor", "Haswell")
-    assert "unset OPENBLAS_CORETYPE=Haswell" in asked.remark
+    assert "unset OPENBLAS_CORETYPE (now Haswell)" in asked.remark
     assert doctor.check_kernels([library], "AVX2", {}).judgement == "good"
     assert doctor.check_kernels([library], None, {}).judgement == "unknown"
     assert doctor.check_kernels([], "AVX2", {}).judgement == "unknown"

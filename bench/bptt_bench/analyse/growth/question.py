@@ -301,7 +301,8 @@ class LawQuestion:
         refuted = [one for one in (finding.whole, *finding.growths) if verdict_on(one) == "refuted"]
         if self.bound == "lower" or any(one.estimate.estimate > one.predicted for one in refuted):
             return ()
-        if self._is_lost_in_constant(others):
+        is_seen = self.given.is_exact and finding.closer not in (None, "1")  # growth, and that of another law
+        if not is_seen and self._is_lost_in_constant(others):
             return ("1",)
         bare = self.given.beside_with(self.law)
         closest = min((one.deviation for one in (bare, *others) if one is not None), default=math.inf)

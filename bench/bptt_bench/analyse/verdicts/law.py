@@ -125,7 +125,7 @@ def _judge(
     answer = _answer_counts(question) if exact else question.answer()
     closer = closer_by_logarithm(_response(fit), question.law, Margin(margin, claim.bound))
     if answer is not None and closer is not None and _reaches_claimed(evidence, claim.subject, fit):
-        answer = Answer("refuted", replace(answer.finding, closer=closer), answer.slopes)
+        answer = Answer("refuted", replace(answer.finding, closer=closer, hiding=(), rival=None), answer.slopes)
     if answer is None or all(one.n_steps == 0 for one in answer.finding.growths):
         return Reason(kind=Kind.NO_DATA, finding=NoNeighbours(subject=claim.subject, n_points=fit.n_points))
     return Judged(answer, fit)

@@ -73,12 +73,14 @@ def kernel_warnings(
     offered : the instruction set of the processor, of ``instruction_set``.
     variables : those that choose kernels, of ``kernel_variables``.
     """
-    asked = ", ".join(f"{name}={value}" for name, value in variables.items() if name in OF_BLAS)
+    of_blas = {name: value for name, value in variables.items() if name in OF_BLAS}
+    asked = ", ".join(f"{name}={value}" for name, value in of_blas.items())
+    unset = ", ".join(f"{name} (now {value})" for name, value in of_blas.items())
     found = []
     for library in {(one.get("name"), one.get("architecture")): one for one in libraries}.values():
         runs = KERNELS.get(str(library.get("architecture", "")).casefold())
         if runs and offered in WIDEST_FIRST and WIDEST_FIRST.index(runs) > WIDEST_FIRST.index(offered):
-            remedy = f"unset {asked}" if asked else "a newer version of the library may choose better"
+            remedy = f"unset {unset}" if asked else "a newer version of the library may choose better"
             found.append(
                 f"{describe_library(library)}, runs on a processor with {offered}: matrix products may take "
                 f"twice as long; {remedy}"

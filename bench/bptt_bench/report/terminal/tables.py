@@ -173,10 +173,13 @@ def _about(row: content.VerdictRow) -> str:
 
 
 def _why(row: content.VerdictRow, width: int) -> Text:
-    """Return why a verdict is what it is, in one line: in short where the line would be too long."""
+    """Return why a verdict is what it is, in one line: in short where the line would be too long.
+
+    That of a law says what grew, and does not repeat the row of the table.
+    """
     name, about = f"{row.mark} {row.claim}", _about(row)
     room = width - len(name) - len(about) - 2
-    found = "" if UNDEFINED in row.measured else f"{row.measured} for {row.predicted}"
+    found = "" if UNDEFINED in row.measured or row.kind == "law" else f"{row.measured} for {row.predicted}"
     forms = (row.headline, row.cause, found)
     fitting = next((form for form in forms if form and len(form) <= room), row.headline)
     return Text.assemble((name, STYLES[row.verdict]), f"{about}: {fitting}")

@@ -120,6 +120,15 @@ def test_a_constant_does_not_hide_another_base(law: str, word: str) -> None:
     assert answer(law, {"n": levels}, counts).word == word
 
 
+@pytest.mark.parametrize(("law", "word"), [("n", "refuted"), ("log(n)", "supported")])
+def test_a_constant_hides_no_law_where_counts_follow_a_logarithm(law: str, word: str) -> None:
+    """A binary search at smaller sizes than are claimed, where its counts are not yet doubled."""
+    n = np.geomspace(1000, 125_000, 9)
+    found = answer(law, {"n": n}, 60 * np.log2(n) + 30, is_made_smaller=True)
+    assert found.word == word
+    assert found.finding.hiding == ()
+
+
 def cube() -> dict[str, Array]:
     every = np.array(list(product((2000, 8000, 32_000), (4, 8, 16), (4, 8, 16))), dtype=np.float64)
     return dict(zip(("n", "k", "d"), every.T, strict=True))

@@ -477,6 +477,12 @@ def test_without_counts_a_verdict_says_that_it_is_by_time_alone() -> None:
     assert text_of(along_n(lambda n: 1e-9 * n, "n").verdict.reason).endswith("; judged by time alone.")
 
 
+def test_a_law_that_a_logarithm_refutes_is_not_said_to_be_hidden() -> None:
+    found = worked(lambda n: 40 * n + 9000, None, "n*log(n)")
+    assert found.verdict == "refuted"
+    assert headline_of(found.reason).endswith("n fits far better")
+
+
 def test_an_exponential_law_grows_by_the_step() -> None:
     points = tuple({"n": n} for n in (8, 10, 12, 14, 16, 18, 20))
     growth = judge_growth(frame(lambda n: 1e-7 * 2.0**n, points, seed=0), CostLaw("2**n"), name="it")

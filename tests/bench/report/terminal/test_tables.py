@@ -119,7 +119,7 @@ def test_a_lesser_kernel_of_the_linear_algebra_stands_below_the_verdicts(analysi
     }
     slow = replace(analysis, evidence=replace(analysis.evidence, frame=frame))
     (note,) = machine_notes(slow)
-    assert note.endswith("matrix products may take twice as long; unset OPENBLAS_CORETYPE=Haswell.")
+    assert note.endswith("matrix products may take twice as long; unset OPENBLAS_CORETYPE (now Haswell).")
     assert note in " ".join(terminal.as_text(slow).split())
     assert ("BLAS", "openblas 0.3.31, kernel Haswell (AVX2)") in environment_rows(slow)
     write_report(slow, tmp_path)

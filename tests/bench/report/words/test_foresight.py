@@ -315,7 +315,7 @@ def test_a_rejected_law_has_its_two_clearest_signs_and_its_effect() -> None:
     assert assessment_words(Assessment(grade=Grade.REJECTED, reasons=signs), is_beyond=False) == (
         "extrapolates a law that the data reject: the power of n is 0.3 lower than the law's (p = 1e-09); "
         "residuals bend along the fitted value (p = 1e-05); and 1 more sign; "
-        "with what they show, the law's own value here would be 50 % smaller"
+        "with what they show, the value would be 50 % smaller than by the law alone"
     )
 
 

@@ -94,9 +94,7 @@ def _misfits_words(misfits: Sequence[Misfit]) -> str:
     effects = [one.effect for one in misfits if one.effect is not None]
     largest = max(effects, key=abs, default=0.0)
     change = (
-        f"; with what they show, the law's own value here would be {_change(largest)}"
-        if abs(largest) > SMALLEST_EFFECT
-        else ""
+        f"; with what they show, the value would be {_beside_law(largest)}" if abs(largest) > SMALLEST_EFFECT else ""
     )
     return f"{shown}{more}{change}"
 
@@ -113,6 +111,16 @@ def _change(effect: float) -> str:
     if ratio >= 3:
         return f"{number(ratio)} times as large"
     return f"{abs(ratio - 1):.0%} {'larger' if ratio > 1 else 'smaller'}".replace("%", " %")
+
+
+def _beside_law(effect: float) -> str:
+    """Return a value that is not that of the law alone beside it.
+
+    >>> _beside_law(math.log(1.4)), _beside_law(math.log(30))
+    ('40 % larger than by the law alone', '30 times as large as by the law alone')
+    """
+    change = _change(effect)
+    return f"{change} {'as' if change.endswith('as large') else 'than'} by the law alone"
 
 
 def _percent(log_error: float) -> str:
