@@ -72,10 +72,11 @@ def _is_there(needs: list[_Needs]) -> bool:
 
 
 def _is_absent(needs: list[_Needs]) -> bool:
-    """Return whether the large counts follow the power alone closely, with next to no logarithm in them."""
-    last = needs[-1] if needs else None
-    is_close = last is not None and last.misfit <= LARGEST_MISFIT and last.power >= CLOSER
-    return last is not None and is_close and last.share <= MOST_SHARE
+    """Return whether the large counts follow the power alone closely, with little of a logarithm in them."""
+    return any(
+        one.misfit <= LARGEST_MISFIT and one.power >= CLOSER and one.share <= MOST_SHARE
+        for one in needs[-1:]  # the large ones
+    )
 
 
 def _needs(given: Response, bare: CostLaw, full: CostLaw, factor: str) -> list[_Needs]:

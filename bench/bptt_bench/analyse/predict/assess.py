@@ -285,7 +285,7 @@ class LawPredictor:
     def _unseen_at(self, points: Points) -> list[list[Unseen | UnseenTerm]]:
         """Return the change of a power and the term at each point that would matter and that the data would not show.
 
-        Of both the one that matters more.
+        Of both the one that exceeds what makes a prediction doubtful by more.
         """
         if not self._has_all_levels(points):
             return [[] for _ in points]
@@ -293,7 +293,7 @@ class LawPredictor:
         found: list[list[Unseen | UnseenTerm]] = []
         for power, term in zip(self.tests.unseen(table), self.tests.unseen_terms(table), strict=True):
             either = [one for one in (power, term) if one is not None and one.effect > BLIND]
-            found.append(sorted(either, key=lambda one: -one.effect)[:1])
+            found.append(sorted(either, key=lambda one: _least_effect(one) - one.effect)[:1])
         return found
 
     def _bent(self, table: Table) -> Array:

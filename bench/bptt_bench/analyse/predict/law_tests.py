@@ -3,9 +3,9 @@
 Where a law holds, nothing that is computed from the factors explains its residuals. Each test adds such columns to the
 law and compares the sum of squares before and after (an F test): a change of the power of a factor in the terms of the
 law, a further term, which is the law's own times a factor, a bend along it, a trend or bend along the fitted time, a
-product of two factors. Another counts runs of residuals
-on one side of the law, in the order of the fitted time. A product of powers may fit better than the law. All p-values
-are corrected for the number of tests (Bonferroni).
+product of two factors. Another counts runs of residuals on one side of the law, in the order of the fitted time. A
+product of powers may fit better than the law. p-values are corrected for the number of tests, further terms not
+counted (Bonferroni).
 
 Source: Draper & Smith (1998), "Applied Regression Analysis", section 6.1, for the extra sum of squares; Wald &
 Wolfowitz (1940), "On a test whether two samples are from the same population", for runs.

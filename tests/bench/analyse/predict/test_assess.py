@@ -73,6 +73,18 @@ def test_a_term_that_is_not_excluded_is_doubted_where_it_would_double_a_value() 
     assert reason.effect > np.log(2)
 
 
+def test_a_power_that_doubles_a_value_comes_before_a_term_without_a_hint(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    predictor = LawPredictor(fit(table_of(lambda n: 1e-5 + 1e-8 * n), "n"))
+    power = Unseen(factor="n", change=0.2, effect=float(np.log(2.5)))
+    term = UnseenTerm(factor="n", share=0.1, effect=float(np.log(3.5)), is_hinted=False)
+    monkeypatch.setattr(predictor.tests, "unseen", lambda points: [power for _ in points["n"]])
+    monkeypatch.setattr(predictor.tests, "unseen_terms", lambda points: [term for _ in points["n"]])
+    (known,) = predictor.assess([{"n": 8e5}])
+    assert known.reasons == (power,)
+
+
 def test_a_trace_of_a_departure_is_doubted_where_it_would_change_a_value_much() -> None:
     grades = []
     for seed in range(30):
