@@ -68,6 +68,15 @@ def test_a_logarithm_is_there_where_counts_need_it(counts: Callable[..., np.ndar
     assert asked(counts, law) == closer
 
 
+def test_numbers_that_are_made_anew_are_no_logarithm() -> None:
+    """Instructions of a bucket sort for each element, as counted: most of the growth is that of numbers above 256."""
+    levels = np.array([16.0, 54, 100, 215, 464, 743, 1000, 2154, 2500, 4642, 6813, 10_000])
+    each = np.array([2311.0, 2148, 2167, 2195, 2300, 2326, 2357, 2388, 2388, 2411, 2425, 2468])
+    given = Response(points={"n": levels}, values=levels * each, is_exact=True)
+    assert closer_by_logarithm(given, CostLaw("n"), Margin(0.05, "tight")) is None
+    assert closer_by_logarithm(given, CostLaw("n*log(n)"), Margin(0.05, "tight")) == "n"
+
+
 @pytest.mark.parametrize("margin", [0.05, 0.25])
 def test_a_margin_that_holds_a_logarithm_allows_both_laws(margin: float) -> None:
     assert (asked(merging, "n", margin=margin) is None) == (margin > 1 / np.log(LEVELS.max()))

@@ -526,6 +526,14 @@ def test_counts_below_the_claimed_levels_refute_nothing() -> None:
     assert found != "refuted"
 
 
+@pytest.mark.parametrize(("smallest", "is_refuted"), [(1000, True), (30_000, False)])
+def test_counts_below_all_claimed_levels_do_not_decide_on_a_logarithm(smallest: int, is_refuted: bool) -> None:
+    """A sort whose checks and sums are most of its work at the sizes that are counted."""
+    levels = [100, 200, 500, 1000, 2000, 5000, 10_000, 18_750]
+    found = counts_judged(lambda n: 2000 * n + 9e6, "n*log(n)", {"n": [smallest, 300_000]}, n=levels)
+    assert (found == "refuted") == is_refuted
+
+
 def test_counts_do_not_support_a_product_that_is_half_a_power_off() -> None:
     side = [4, 7, 11, 19, 32]
     claimed = {name: [4, 32] for name in "nmk"}
