@@ -161,11 +161,18 @@ def strict_status(predictions: Sequence[PointPrediction] | Sequence[LargestLevel
     return EXIT_REFUTED if strict and any(one.grade != "sound" for one in predictions) else EXIT_FINE
 
 
-def print_tables(shown: Analysis | FitReport) -> None:
-    """Print tables to standard output."""
+def print_tables(shown: FitReport) -> None:
+    """Print the tables of a fit to standard output."""
     from bptt_bench.report.terminal import tables as terminal
 
     terminal.show(shown)
+
+
+def print_analysis(analysis: Analysis, folder: Path, *given: str) -> None:
+    """Print the verdicts on a run to standard output, with the command, and what was given, for a reason in full."""
+    from bptt_bench.report.terminal import tables as terminal
+
+    terminal.show(analysis, verdict_command=shlex.join(["bptt-bench", "verdict", str(folder), *given]))
 
 
 def print_reasons(analysis: Analysis) -> None:

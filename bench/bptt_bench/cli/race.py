@@ -14,6 +14,7 @@ from bptt_bench.cli.options import (
     json_option,
     note_resume_command,
     out_option,
+    print_analysis,
     print_json,
     resume_option,
     run_settings,
@@ -56,7 +57,6 @@ def race(
              bptt-bench race bptt_rnn.experiment.race_stock --json
     """
     from bptt_bench.errors import ExperimentError
-    from bptt_bench.report.terminal import tables as terminal
     from bptt_bench.report.terminal.race import show_race
     from bptt_bench.workflows import run as session
     from bptt_bench.workflows.settings import default_experiment, experiment_of, new_folder
@@ -86,5 +86,5 @@ def race(
     else:
         if analysis.race is not None:
             show_race(analysis.race)
-        terminal.show(analysis)
+        print_analysis(analysis, outcome.folder)
     return exit_status(analysis.verdicts)

@@ -17,8 +17,8 @@ from bptt_bench.cli.options import (
     make_engine,
     note_resume_command,
     out_option,
+    print_analysis,
     print_json,
-    print_tables,
     resume_option,
     run_settings,
     seed_option,
@@ -128,6 +128,6 @@ def run(
     else:
         has_tables = bool(outcome.analysis.verdicts) or not outcome.laws
         if has_tables:
-            print_tables(outcome.analysis)
+            print_analysis(outcome.analysis, folder)
         show_found(outcome.laws, gaps_of=None if has_tables else outcome.analysis)
     return exit_status(outcome.analysis.verdicts)

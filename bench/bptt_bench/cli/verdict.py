@@ -12,9 +12,9 @@ from bptt_bench.cli.options import (
     folder_argument,
     json_option,
     load_claims,
+    print_analysis,
     print_json,
     print_reasons,
-    print_tables,
 )
 
 
@@ -59,6 +59,7 @@ def verdict(folder: Path, claims: str | None, details: bool, why: str | None, as
         found = find_laws(analysis.evidence)
         has_tables = bool(analysis.verdicts) or not found
         if has_tables:
-            print_tables(analysis)
+            given = [*([] if claims is None else ["--claims", claims]), *(["--details"] if details else [])]
+            print_analysis(analysis, folder, *given)
         show_found(found, gaps_of=None if has_tables else analysis)
     return exit_status(analysis.verdicts)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
 from bptt_bench.cli.main import cli
 from click.testing import CliRunner, Result
 
+REFERENCE = Path(__file__).resolve().parents[3] / "results" / "reference"
 RACE = Path(__file__).resolve().parents[3] / "results" / "race"
 REFUTED = "fused over the fastest peer, V ≥ 100000"
 SUPPORTED = "fused: share of the roofline, V=1000000, T=35"
@@ -53,6 +55,15 @@ def test_why_without_a_claim_is_one_line_that_lists_them() -> None:
     assert line.startswith("error: --why: name the claim; the claims are '")
     assert f"'{REFUTED}'; '" in line
     assert SUPPORTED in line
+
+
+@pytest.mark.parametrize("given", [[], ["--details"], ["--claims", "bptt_rnn.experiment"]])
+def test_the_command_below_the_table_gives_the_reason(given: list[str]) -> None:
+    table = CliRunner(env={"COLUMNS": "500"}).invoke(cli, ["verdict", str(REFERENCE), *given])
+    (hint,) = [line for line in table.stdout.splitlines() if line.startswith("A reason in full: ")]
+    program, *command = shlex.split(hint.removeprefix("A reason in full: "))
+    assert (program, command[:-2]) == ("bptt-bench", ["verdict", str(REFERENCE), *given])
+    assert CliRunner().invoke(cli, command).stdout.startswith(f"✗ {command[-1]}, naive: refuted")
 
 
 @pytest.mark.parametrize("width", [80, 120])

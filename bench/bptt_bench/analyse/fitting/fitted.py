@@ -76,7 +76,7 @@ def own_share(terms: Sequence[FittedTerm]) -> float:
     return sum(term.share_at_largest for term in terms if term.role != "overhead")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Fit:
     """A law fitted to the points of a frame.
 
@@ -119,6 +119,14 @@ class Fit:
     aicc: float
     confidence: float
     hosts: tuple[Host, ...] = ()
+
+    def __repr__(self) -> str:
+        """Return how well the law fits, and a line for each term."""
+        mean, largest = (100 * one for one in (self.error.in_sample_mape, self.error.max))
+        head = f"Fit of {self.law.text} to {self.response} at {self.n_points} points, off by {mean:.2g} % on average"
+        unit = "" if self.unit is None else f" {self.unit.symbol}"
+        terms = (f"{one.term}: {Interval(one.coefficient, one.low, one.high)}{unit} ({one.role})" for one in self.terms)
+        return "\n  ".join([f"{head} and by {largest:.2g} % at most", *terms])
 
     @property
     def changes(self) -> Array:

@@ -33,16 +33,21 @@ Decision: TypeAlias = Literal["this", "other", "undetermined"]
 class Preference:
     """The preferred one of two laws, with the evidence.
 
-    ``aicc_gap``: AICc of the other law less that of this one, above 0 in favour of this. ``held_out_gap``: relative
-    error (root mean square) of the other law at the largest points, left out of the fit, less that of this one;
-    ``None`` with too few points. ``note``: why neither is preferred, if known, or why one is that fits no better.
+    ``aicc_gap``: AICc of the other law less that of this one, above 0 in favour of this. ``held_out``: log errors (root
+    mean square) of this law and of the other at the largest points, left out of the fit; ``None`` with too few points.
+    ``note``: why neither is preferred, if known, or why one is that fits no better.
     """
 
     law: str
     decision: Decision
     aicc_gap: float
-    held_out_gap: float | None
+    held_out: tuple[float, float] | None
     note: OverheadOnly | FitsByOverhead | None = None
+
+    @property
+    def held_out_gap(self) -> float | None:
+        """The error of the other law at the largest points less that of this one."""
+        return None if self.held_out is None else self.held_out[1] - self.held_out[0]
 
 
 def prefer(
@@ -99,12 +104,12 @@ def _prefer_at(this: Fit, other: Fit, measured: Array) -> Preference:
     errors = [_held_out_error(each, measured) for each in (this, other)]
     decision = _by_own_share(this, other) if abs(gap) <= DECISIVE_GAP else "undetermined"
     if errors[0] is None or errors[1] is None:
-        return Preference(law=other.law.text, decision=decision, aicc_gap=gap, held_out_gap=None)
+        return Preference(law=other.law.text, decision=decision, aicc_gap=gap, held_out=None)
     if gap > DECISIVE_GAP and errors[0] <= CONTRADICTION * errors[1] + RESOLUTION:
         decision = "this"
     elif gap < -DECISIVE_GAP and errors[1] <= CONTRADICTION * errors[0] + RESOLUTION:
         decision = "other"
-    return Preference(law=other.law.text, decision=decision, aicc_gap=gap, held_out_gap=errors[1] - errors[0])
+    return Preference(law=other.law.text, decision=decision, aicc_gap=gap, held_out=(errors[0], errors[1]))
 
 
 def _by_own_share(this: Fit, other: Fit) -> Decision:

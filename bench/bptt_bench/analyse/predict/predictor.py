@@ -23,6 +23,7 @@ from bptt_bench.analyse.predict.assess import (
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.plan import Point
+from bptt_bench.text.numbers import exact
 from bptt_bench.text.units import BYTE, Unit
 from bptt_bench.text.wording import join_names
 
@@ -148,7 +149,7 @@ class Predictor:
         return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PointPrediction:
     """Prediction of one sample at a point, with its 95 % interval, in ``unit``; ``None`` where it is undefined.
 
@@ -172,6 +173,14 @@ class PointPrediction:
     known: str = ""
     caution: str = ""
     faster_only: bool = False
+
+    def __repr__(self) -> str:
+        at = ", ".join(f"{name}={exact(level)}" for name, level in self.at.items())
+        if self.value is None or self.low is None or self.high is None:
+            return f"PointPrediction of {self.response} of {self.subject!r} at {at}: undefined"
+        unit = "" if self.unit is None else f" {self.unit.symbol}"
+        found = f"{Interval(self.value, self.low, self.high)}{unit}, {self.grade}"
+        return f"PointPrediction of {self.response} of {self.subject!r} at {at}: {found}"
 
     @property
     def grade(self) -> Grade | None:

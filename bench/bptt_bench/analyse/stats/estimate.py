@@ -31,6 +31,9 @@ class Interval(NamedTuple):
     low: float
     high: float
 
+    def __str__(self) -> str:
+        return f"{self.estimate:.3g} [{self.low:.3g}, {self.high:.3g}]"
+
 
 class Solution(NamedTuple):
     """A fit: coefficients (k,), which of them are above 0, log residuals (n,), log Jacobian (n, k), weights (n,).

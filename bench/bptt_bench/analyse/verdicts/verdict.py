@@ -7,6 +7,7 @@ is refuted, and everything else is inconclusive. Too little data is never a pass
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 
 from bptt_bench.analyse.findings.estimates import CrossingEstimate, ExponentEstimate
@@ -18,7 +19,7 @@ from bptt_bench.plan import Claim
 KINDS = {"supported": Kind.WITHIN, "refuted": Kind.OUTSIDE, "inconclusive": Kind.IMPRECISE}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Verdict:
     """The verdict on a claim: what it predicted, what was estimated with its interval, and the reason.
 
@@ -35,6 +36,12 @@ class Verdict:
     high: float | None
     verdict: Word
     reason: Reason
+
+    def __repr__(self) -> str:
+        low, high = (math.nan if end is None else end for end in (self.low, self.high))
+        found = "" if self.estimate is None else f", found {Interval(self.estimate, low, high)}"
+        predicted = "" if self.predicted is None else f", predicted {self.predicted:.3g}"
+        return f"Verdict on {self.claim!r} of {self.subject!r}: {self.verdict}{found}{predicted}"
 
     def left_open(self, reason: Reason) -> Verdict:
         """Return the verdict as an inconclusive one with another reason."""

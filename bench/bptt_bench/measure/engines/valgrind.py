@@ -89,6 +89,7 @@ class Callgrind:
         return [
             self._program,
             "--tool=callgrind",
+            "--vgdb=no",  # no debugger: its pipes would stay in the folder for temporary files after a kill
             f"--instr-atstart={'yes' if client_request() is None else 'no'}",
             f"--dump-before={MARK}",
             f"--callgrind-out-file={self._folder.name}/counts",

@@ -109,11 +109,8 @@ def of_laws(found: LawSet) -> str:
 
 def of_preference(preference: Preference) -> str:
     """Return which of two laws the data prefer."""
-    gaps = [f"AICc gap {show.number(preference.aicc_gap)}"]
-    if preference.held_out_gap is not None:
-        gaps.append(f"error of the other at the largest points {show.percent(preference.held_out_gap)} more")
     words = f"<b>{escape(DECISIONS[preference.decision])}</b> against {escape(show.law(preference.law))}"
-    return f"<div>{words} {_soft('; '.join(gaps))}</div>"
+    return f"<div>{words} {_soft(content.preference_evidence(preference))}</div>"
 
 
 def of_comparison(comparison: object) -> str:

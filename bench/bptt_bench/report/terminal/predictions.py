@@ -21,6 +21,7 @@ from bptt_bench.report.words.findings.predictions import grade_words
 from bptt_bench.text.units import unit_of_name
 
 if TYPE_CHECKING:
+    from bptt_bench.analyse.findings.reason import Finding
     from bptt_bench.analyse.predict.inverse import LargestLevel
     from bptt_bench.analyse.predict.predictor import PointPrediction
     from bptt_bench.plan import Point
@@ -158,14 +159,17 @@ def _answer(one: LargestLevel, name: str) -> str:
     return show.UNDEFINED if level is None else show.level(level)
 
 
-def known_lines(predictions: Sequence[PointPrediction]) -> Iterator[str]:
-    """Yield why some predictions of a response are not sound, as of the farthest of each grade, and the backtest."""
+def known_lines(predictions: Sequence[PointPrediction], said: Sequence[Finding] = ()) -> Iterator[str]:
+    """Yield why some predictions of a response are not sound, as of the farthest of each grade, and the backtest.
+
+    ``said`` : findings that stand above and are not printed again.
+    """
     known = [one for one in predictions if one.assessment is not None]
     for grade in (Grade.REJECTED, Grade.DOUBTFUL):
         graded = [one for one in known if one.grade is grade]
         farthest = max(graded, key=lambda one: one.farther or 0.0, default=None)
         if farthest is not None and farthest.assessment is not None:
-            yield grade_words(farthest.assessment)
+            yield grade_words(farthest.assessment, said=said)
     beyond = next((one.assessment for one in known if one.assessment is not None and one.beyond), None)
     if beyond is not None:
         yield from map(words, (*beyond.remarks, *([] if beyond.backtest is None else [beyond.backtest])))

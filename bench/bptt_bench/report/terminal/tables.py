@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 STYLES = {"supported": "green", "refuted": "bold red", "inconclusive": "yellow"}
 WIDE_TABLE = 100  # columns from which a table has room for every verdict as a word
+VERDICT_COMMAND = "bptt-bench verdict DIR"
 DECISIONS = {"this": "this law", "other": "the other law", "undetermined": "undetermined"}
 
 
@@ -49,13 +50,18 @@ class FitAnswer(Protocol):
     def laws(self) -> LawSet | None: ...
 
 
-def show(shown: Analysis | FitAnswer, console: Console | None = None) -> None:
-    """Print an analysis (verdicts and noise) or a fit with its predictions and comparisons."""
+def show(
+    shown: Analysis | FitAnswer, console: Console | None = None, *, verdict_command: str = VERDICT_COMMAND
+) -> None:
+    """Print an analysis (verdicts and noise) or a fit with its predictions and comparisons.
+
+    ``verdict_command`` : what judges the same run again.
+    """
     from bptt_bench.analyse.verdicts.analysis import Analysis
 
     console = on_screen() if console is None else console
     if isinstance(shown, Analysis):
-        print_verdicts(console, shown)
+        print_verdicts(console, shown, verdict_command)
         print_noise(console, shown)
     else:
         print_answer(console, shown)
@@ -120,10 +126,11 @@ def as_text(analysis: Analysis, *, width: int = 80, colour: bool = False) -> str
     return buffer.getvalue()
 
 
-def print_verdicts(console: Console, analysis: Analysis) -> None:
+def print_verdicts(console: Console, analysis: Analysis, verdict_command: str = VERDICT_COMMAND) -> None:
     """Print one row for each claim, refuted and open ones first, the counts, and a line on why some are not supported.
 
-    Checks that passed are one row together. What could not be measured comes before all others.
+    Checks that passed are one row together. What could not be measured comes before all others. ``verdict_command``
+    is what judges the same run again.
     """
     print_gaps(console, analysis)
     rows = content.verdict_rows(analysis)
@@ -135,7 +142,7 @@ def print_verdicts(console: Console, analysis: Analysis) -> None:
         console.print(_why(row, console.width), soft_wrap=False)
     if unsupported:
         claim = quote(unsupported[0].stated or unsupported[0].claim)
-        console.print(Text(f"A reason in full: bptt-bench verdict DIR --why {claim}", "dim"))
+        console.print(Text(f"A reason in full: {verdict_command} --why {claim}", "dim"))
 
 
 def print_gaps(console: Console, analysis: Analysis) -> None:
@@ -285,23 +292,16 @@ def print_fit(
         amount = prediction_amount(one) + counted if known else show_as.UNDEFINED
         why = f", {one.grade}" if known else ", where the law is undefined or too large for a number"
         console.print(Text(f"predicted at {show_as.point(one.at)}: {amount}{why}"))
-    for line in known_lines(predictions):
+    for line in known_lines(predictions, (fit.lack_of_fit,)):
         console.print(Text(line))
     for preference in versus:
         console.print(Text(_compared(preference)))
 
 
 def _compared(preference: Preference) -> str:
-    held_out = preference.held_out_gap
-    at_largest = "" if held_out is None else f"; error at the largest points {_signed_percent(held_out)}"
-    gap = show_as.number(preference.aicc_gap)
     note = "" if preference.note is None else words(preference.note)
     decided = ": ".join(filter(None, (DECISIONS[preference.decision], note)))
-    return f"against {show_as.law(preference.law)}: {decided} (AICc gap {gap}{at_largest})"
-
-
-def _signed_percent(gap: float) -> str:
-    return ("+" if gap > 0 else "") + show_as.percent(gap)
+    return f"against {show_as.law(preference.law)}: {decided} ({content.preference_evidence(preference)})"
 
 
 def _yes_no(row: content.TermRow) -> Text:

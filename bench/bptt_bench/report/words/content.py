@@ -36,6 +36,7 @@ from bptt_bench.report.words.reasons import clauses_of, text_beside_regimes, tex
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.fitting.fitted import Fit, FittedTerm
+    from bptt_bench.analyse.fitting.select import Preference
     from bptt_bench.analyse.verdicts.analysis import Analysis
     from bptt_bench.analyse.verdicts.verdict import Verdict
 
@@ -45,6 +46,7 @@ CHECK = "check"
 MANY_CHECKS = 3  # that passed are folded into one line
 HEADINGS = {"refuted": "Refuted", "inconclusive": "Open (inconclusive)", "supported": "Supported"}
 BOUNDS = {"tight": "", "upper": "≤ ", "lower": "≥ "}
+LARGEST_LOG_ERROR = 20.0  # beyond which a percentage says nothing
 MOST_CHARACTERS = 120  # of the reason why something was not measured
 HIDDEN = ("host",)  # a report may be published; the name of the machine says nothing about its speed
 
@@ -349,6 +351,15 @@ def fit_summary(fit: Fit) -> str:
         for part in (*parts, *map(words, fit.cache_regimes()), hosts_text(fit.hosts), *map(words, cautions(fit)))
         if part
     )
+
+
+def preference_evidence(preference: Preference) -> str:
+    """Return what speaks for one of two laws: the gap of AICc, and how far each misses the largest points."""
+    gap = f"AICc gap {show.number(preference.aicc_gap)}"
+    if preference.held_out is None:
+        return gap
+    this, other = (show.percent(math.expm1(min(error, LARGEST_LOG_ERROR))) for error in preference.held_out)
+    return f"{gap}; fitted without the largest points, this law misses them by {this}, the other by {other}"
 
 
 def gap_lines(analysis: Analysis) -> list[str]:

@@ -140,3 +140,11 @@ def test_leaving_a_point_out_changes_coefficients_as_a_fit_without_it(noisy: Fit
     predicted = noisy.changes[~kept][0]
     relative = np.array([refit, predicted]) / noisy.coefficients
     assert float(relative[0] @ relative[1]) > 0.5 * float(np.linalg.norm(relative[0]) * np.linalg.norm(relative[1]))
+
+
+def test_a_fit_is_shown_as_a_line_for_each_term() -> None:
+    n = np.array([1000.0, 2000.0, 4000.0, 8000.0])
+    found = fit(pd.DataFrame({"n": n, "seconds": 2e-6 * n}), "n", response="seconds", overhead=())
+    head, term = repr(found).split("\n  ")
+    assert head.startswith("Fit of n to seconds at 4 points, off by ")
+    assert term == "n: 2e-06 [2e-06, 2e-06] s (law)"

@@ -179,3 +179,11 @@ def test_foresight_and_predict_say_the_same(noisy: Fit) -> None:
         found.high,
         found.farther,
     )
+
+
+def test_a_prediction_is_shown_in_one_line() -> None:
+    n = np.repeat([1000.0, 2000.0, 4000.0, 8000.0, 16000.0], 2)
+    found = fit(pd.DataFrame({"n": n, "seconds_per_eval": 2e-6 * n}), "n")
+    inside, undefined = make_predictor("s", found).predict([Point(n=8000), Point(n=0)])
+    assert repr(inside) == "PointPrediction of seconds_per_eval of 's' at n=8000: 0.016 [0.016, 0.016] s, sound"
+    assert repr(undefined) == "PointPrediction of seconds_per_eval of 's' at n=0: undefined"

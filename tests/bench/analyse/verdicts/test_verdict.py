@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from bptt_bench.analyse.findings.estimates import ExponentEstimate
+from bptt_bench.analyse.findings.estimates import Deviation, ExponentEstimate
 from bptt_bench.analyse.findings.limits import Limits
+from bptt_bench.analyse.findings.reason import Kind, Reason
 from bptt_bench.analyse.stats.estimate import Interval
-from bptt_bench.analyse.verdicts.verdict import weigh
+from bptt_bench.analyse.verdicts.verdict import Verdict, weigh
 from bptt_bench.report.words.findings.clauses import limits_text, span
 from bptt_bench.report.words.reasons import text_of
 
@@ -63,3 +66,19 @@ def test_figures_are_short() -> None:
     assert span(Interval(16384.0, 5e-4, np.inf)) == "16\u202f384 (0 to ∞)"
     assert limits_text(Limits.around(1, 0.1, "upper")) == "at most 1.1"
     assert limits_text(Limits.around(1, 0.1, "lower")) == "at least 0.9"
+
+
+def test_a_verdict_is_shown_in_one_line() -> None:
+    one = Verdict(
+        claim="ratio",
+        subject="naive",
+        kind="ratio",
+        predicted=2.0,
+        estimate=1.784,
+        low=1.69,
+        high=1.93,
+        verdict="supported",
+        reason=Reason(kind=Kind.WITHIN, finding=Deviation(largest=0.0, allowed=1.0, cases=1, detail="")),
+    )
+    assert repr(one) == "Verdict on 'ratio' of 'naive': supported, found 1.78 [1.69, 1.93], predicted 2"
+    assert repr(replace(one, predicted=None, estimate=None)) == "Verdict on 'ratio' of 'naive': supported"

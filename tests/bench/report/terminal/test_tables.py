@@ -185,8 +185,8 @@ def test_noise_is_one_sentence(analysis: Analysis) -> None:
 def test_fit_shows_terms_predictions_and_comparisons(analysis: Analysis) -> None:
     fit = analysis.fits["each", WHOLE]
     versus = (
-        Preference(law="T*H", decision="this", aicc_gap=120.3, held_out_gap=0.43),
-        Preference(law="T**2", decision="undetermined", aicc_gap=-1.0, held_out_gap=None),
+        Preference(law="T*H", decision="this", aicc_gap=120.3, held_out=(0.02, 0.81)),
+        Preference(law="T**2", decision="undetermined", aicc_gap=-1.0, held_out=None),
     )
     (one,) = make_predictor("each", fit).predict([Point(V=100_000, H=128, T=16)])
     asked = Asked(fit, (one,), versus)
@@ -199,7 +199,10 @@ def test_fit_shows_terms_predictions_and_comparisons(analysis: Analysis) -> None
     low, middle, high = (f"{1e3 * value:.0f}" for value in (one.low or 0, one.value or 0, one.high or 0))
     amount = f"{middle} [{low}, {high}]\u202fms"
     assert f"predicted at V = 100\u202f000, H = 128, T = 16: {amount}, {one.grade}" in rows
-    assert "against T·H: this law (AICc gap 120; error at the largest points +43\u202f%)" in rows
+    evidence = (
+        "AICc gap 120; fitted without the largest points, this law misses them by 2\u202f%, the other by 125\u202f%"
+    )
+    assert f"against T·H: this law ({evidence})" in " ".join(rows)
     assert "against T²: undetermined (AICc gap −1)" in rows
 
 

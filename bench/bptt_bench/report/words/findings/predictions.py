@@ -24,6 +24,7 @@ from bptt_bench.analyse.findings.predictions import (
     Widened,
     WithinStep,
 )
+from bptt_bench.analyse.findings.reason import Finding
 from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.report.words.findings.clauses import words
 from bptt_bench.text.numbers import number
@@ -33,6 +34,7 @@ FEW_POINTS = 12  # of which a backtest may leave fewer than a law of several ter
 MANY_TIMES = 1000.0  # beyond which a change is given no figure
 MOST_SIGNS = 2  # of a rejected law that are named; the evidence of the JSON document has all
 SMALLEST_EFFECT = 0.01
+SAID = "lack of fit, as above"
 GRADES = {
     Grade.SOUND: "sound",
     Grade.DOUBTFUL: "doubtful",
@@ -48,17 +50,20 @@ def assessment_words(one: Assessment, is_beyond: bool = True) -> str:
     return "; ".join(parts)
 
 
-def grade_words(one: Assessment, data: str = "data") -> str:
+def grade_words(one: Assessment, data: str = "data", said: Sequence[Finding] = ()) -> str:
     """Return the grade of a prediction with its reasons; empty for one that is sound.
 
-    ``data`` : what the law is held against; the work may follow a law that the times reject.
+    Parameters
+    ----------
+    data : what the law is held against; the work may follow a law that the times reject.
+    said : findings that the reader has read above.
     """
     if one.grade is Grade.SOUND:
         return ""
-    return f"{GRADES[one.grade].format(data=data)}: {'; '.join(reason_lines(one))}"
+    return f"{GRADES[one.grade].format(data=data)}: {'; '.join(reason_lines(one, said))}"
 
 
-def reason_lines(one: Assessment) -> Iterator[str]:
+def reason_lines(one: Assessment, said: Sequence[Finding] = ()) -> Iterator[str]:
     """Yield the reasons of a grade, a clause each; a law that is rejected is not also said to be untested."""
     misfits = [reason for reason in one.reasons if isinstance(reason, Misfit)]
     if misfits:
@@ -69,7 +74,7 @@ def reason_lines(one: Assessment) -> Iterator[str]:
             off = f"off by {_percent(reason.median)} in the median{missed}"
             yield f"the {reason.n_held} largest measured points were {off}, in a backtest"
         elif not isinstance(reason, Misfit) and not (one.grade is Grade.REJECTED and isinstance(reason, Untestable)):
-            yield words(reason)
+            yield SAID if reason in said else words(reason)
 
 
 @words.register
