@@ -9,6 +9,7 @@ Evidence for the limits: functions of well-known libraries with laws of this kin
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from bptt_bench.analyse.growth.margins import Margin
@@ -19,22 +20,28 @@ POWERS = 1, 2, 3
 SMALL_NUMBERS = 256  # which Python keeps ready; larger ones are made anew
 EXACT = 1e-6  # relative misfit below which counts are followed exactly
 LARGE_SHARE = 1 / 100  # of the largest count, from which counts are looked at once more
-LEAST_SHARE = 0.2  # of n·log(n) in the counts at the largest point, from which it is there …
-FAR_CLOSER, CLOSER = 3.5, 2.0  # … if they are followed so much more closely with it, by one range and by the other
-MOST_SHARE = 0.15  # of n·log(n), up to which it is absent …
-LARGEST_MISFIT = 0.05  # … if n is followed as closely as that, and twice as closely as n·log(n) without n
+LEAST_SHARE = 0.25  # of n·log(n) in the counts at the largest point, from which it is there …
+FAR_CLOSER, CLOSER = 3.5, 2.0  # … if they are followed so much more closely with it, by one range and by the other …
+BENT = 1.25  # … and so much more closely than with a threshold instead, by one range: a memory that has run out
+ABSENT_SHARE = 0.15  # … of n·log(n), which counts must exclude for it to be absent: a compiled sort is little
+NEEDED = 1.5  # times as closely with it, from which it is not absent
 
 
 class _Needs(NamedTuple):
-    """How many times as closely counts are followed with the law with a logarithm, and with that without.
+    """How many times as closely counts are followed with both laws as without one of them.
 
-    ``share``: of the logarithm in the largest count. ``misfit``: without it.
+    Attributes
+    ----------
+    logarithm : as without the law that has one.
+    absence : as where that law is ``ABSENT_SHARE`` of the largest count.
+    threshold : as with the power, which costs more beyond a threshold, instead of the logarithm.
+    share : of that law in the largest count.
     """
 
     logarithm: float
-    power: float
+    absence: float
+    threshold: float
     share: float
-    misfit: float
 
 
 def closer_by_logarithm(given: Response, law: CostLaw, allowed: Margin) -> str | None:
@@ -68,32 +75,30 @@ def _is_there(needs: list[_Needs]) -> bool:
     """Return whether counts need the logarithm, and it is a good part of them, by both ranges."""
     gains = [one.logarithm for one in needs]
     is_part = all(one.share >= LEAST_SHARE for one in needs)
-    return bool(gains) and is_part and max(gains) >= FAR_CLOSER and min(gains) >= CLOSER
+    is_needed = bool(gains) and max(gains) >= FAR_CLOSER and min(gains) >= CLOSER
+    return is_needed and is_part and max(one.threshold for one in needs) >= BENT
 
 
 def _is_absent(needs: list[_Needs]) -> bool:
-    """Return whether the large counts follow the power alone closely, with little of a logarithm in them."""
-    return any(
-        one.misfit <= LARGEST_MISFIT and one.power >= CLOSER and one.share <= MOST_SHARE
-        for one in needs[-1:]  # the large ones
-    )
+    """Return whether counts do not need the logarithm, and it would be seen were it there."""
+    is_needed = any(one.logarithm >= NEEDED for one in needs)
+    return not is_needed and any(one.absence >= CLOSER for one in needs)
 
 
 def _needs(given: Response, bare: CostLaw, full: CostLaw, factor: str) -> list[_Needs]:
-    """Return what all counts need, and the large ones; nothing where a term has no value.
-
-    The logarithm's law alone does not have the term of numbers that are made anew beside it, which is a line.
-    """
+    """Return what all counts need, and the large ones; nothing where a term has no value."""
     found = []
     for one in (given, given.largest(LARGE_SHARE) or given):
         lower = [term for term in ("1", f"log({factor})", factor) if term != bare.text]
         levels = one.points[factor]
         is_spanned = float(levels.min()) < SMALL_NUMBERS < float(levels.max())
         anew = [f"max({factor} - {SMALL_NUMBERS}, 0)"] if is_spanned else []
-        without, alone = one.beside_with(bare, [*lower, *anew]), one.beside_with(full, lower)
-        both = one.beside_with(full, [*lower, *anew, bare.text])
-        if without is None or alone is None or both is None:
+        without, both = one.beside_with(bare, [*lower, *anew]), one.beside_with(full, [*lower, *anew, bare.text])
+        beside = math.log(float(levels.max())) * (1 - ABSENT_SHARE) / ABSENT_SHARE  # of the power, at the largest point
+        held = one.beside_with(CostLaw(f"{bare.text}*(log({factor}) + {beside:.12g})"), [*lower, *anew])
+        if without is None or both is None or held is None:
             return []
-        least = max(both.deviation, EXACT)
-        found.append(_Needs(without.deviation / least, alone.deviation / least, both.share, without.deviation))
+        bent = (one.beside_with(bare, [*lower, *anew, f"max({factor} - {level:.12g}, 0)"]) for level in levels[1:-1])
+        each = without.deviation, held.deviation, min(bend.deviation for bend in (without, *bent) if bend is not None)
+        found.append(_Needs(*(deviation / max(both.deviation, EXACT) for deviation in each), both.share))
     return found

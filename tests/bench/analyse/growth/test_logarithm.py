@@ -74,7 +74,43 @@ def test_numbers_that_are_made_anew_are_no_logarithm() -> None:
     each = np.array([2311.0, 2148, 2167, 2195, 2300, 2326, 2357, 2388, 2388, 2411, 2425, 2468])
     given = Response(points={"n": levels}, values=levels * each, is_exact=True)
     assert closer_by_logarithm(given, CostLaw("n"), Margin(0.05, "tight")) is None
-    assert closer_by_logarithm(given, CostLaw("n*log(n)"), Margin(0.05, "tight")) == "n"
+    assert closer_by_logarithm(given, CostLaw("n*log(n)"), Margin(0.05, "tight")) is None
+
+
+def test_a_compiled_sort_beside_a_loop_in_python_is_not_passed_over() -> None:
+    """Instructions for each element, as counted: numpy.sort, then a sum in a loop; an eighth are of the sort."""
+    levels = np.array([500.0, 625, 1077, 1346, 1600, 2321, 2901, 5000, 6250, 10_772, 12_500, 23_208, 25_000, 50_000])
+    each = np.array([527.6, 530.9, 530.5, 531.5, 532.4, 535.5, 536.8, 539.6, 540.2, 543.8, 544.8, 549.9, 550.1, 553.9])
+    given = Response(points={"n": levels}, values=levels * each, is_exact=True)
+    for law in ("n", "n*log(n)"):
+        assert closer_by_logarithm(given, CostLaw(law), Margin(0.05, "tight")) is None
+
+
+def test_a_store_that_has_run_out_is_no_logarithm() -> None:
+    """Instructions for each node of a chain of pairs, as counted: beyond 2000 pairs none is kept ready any more."""
+    levels = np.array([16.0, 31, 67, 145, 250, 312, 538, 673, 1160, 1450, 2500, 3125, 5386, 10_000, 25_000, 46_416])
+    each = np.array(
+        [
+            790.7,
+            811.8,
+            812.9,
+            804.6,
+            800.6,
+            819.7,
+            854.6,
+            864.3,
+            880.7,
+            888.1,
+            924.2,
+            959.6,
+            1005.4,
+            1036.6,
+            1058.6,
+            1071.9,
+        ]
+    )
+    given = Response(points={"n": levels}, values=levels * each, is_exact=True)
+    assert closer_by_logarithm(given, CostLaw("n"), Margin(0.05, "tight")) is None
 
 
 @pytest.mark.parametrize("margin", [0.05, 0.25])
