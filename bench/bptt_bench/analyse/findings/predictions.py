@@ -37,6 +37,7 @@ class Misfit(Finding):
     along : factors; none for the fitted time.
     change : of the exponent, or the share of a term in the law's value at the largest level; ``None`` if there is none.
     effect : logarithm of what the departure makes of the prediction at its point, over that of the law.
+    powers : of the factor by which a term is multiplied.
     """
 
     kind: Literal["exponent", "trend", "bend", "interaction", "term", "runs", "power law"]
@@ -44,6 +45,7 @@ class Misfit(Finding):
     p_value: float
     change: float | None = None
     effect: float | None = None
+    powers: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,20 +65,22 @@ class Untestable(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnseenTerm(Finding):
-    """A further term, the law's own terms times a factor, that the data do not exclude.
+    """A further term, the law's own terms times powers of a factor, that the data do not exclude.
 
     Attributes
     ----------
     factor : by which the terms are multiplied.
-    share : of the term in the law's value at the largest level, at the upper end of its 95 % interval.
+    share : of the term in the law's value at the largest level, at that end of its 95 % interval which matters more.
     effect : logarithm of what it makes of the prediction at its point, over that of the law.
-    is_hinted : whether the data hint at it: the share that fits best lies more than a standard error above 0.
+    is_hinted : whether the data hint at it: the share that fits best lies more than a standard error off 0.
+    powers : of the factor; 2 for a law that falls as 1/p, beside which a term that grows with p is looked for.
     """
 
     factor: str
     share: float
     effect: float
     is_hinted: bool
+    powers: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

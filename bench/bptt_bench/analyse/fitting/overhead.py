@@ -36,8 +36,10 @@ def select_overhead(
 ) -> tuple[str, ...]:
     """Return the selected terms out of ``1`` and each factor that varies, without those of the law.
 
-    A factor such as ``Num Threads``, whose name a law cannot have, is not one of them.
+    A factor such as ``Num Threads``, whose name a law cannot have, is not one of them. A constant law has none.
     """
+    if not law.factors:
+        return ()  # whatever has a factor outgrows a constant
     present = {str(term) for term in law.terms}
     varied = [
         name

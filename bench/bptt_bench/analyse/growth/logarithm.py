@@ -99,6 +99,7 @@ def _needs(given: Response, bare: CostLaw, full: CostLaw, factor: str) -> list[_
         if without is None or both is None or held is None:
             return []
         bent = (one.beside_with(bare, [*lower, *anew, f"max({factor} - {level:.12g}, 0)"]) for level in levels[1:-1])
-        each = without.deviation, held.deviation, min(bend.deviation for bend in (without, *bent) if bend is not None)
-        found.append(_Needs(*(deviation / max(both.deviation, EXACT) for deviation in each), both.share))
+        least = max(both.deviation, EXACT)
+        bend = min(one.deviation for one in (without, *bent) if one is not None)
+        found.append(_Needs(without.deviation / least, held.deviation / least, bend / least, both.share))
     return found

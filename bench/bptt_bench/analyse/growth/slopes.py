@@ -142,19 +142,23 @@ class Response:
             if best is None or (is_closer and is_close and found.share >= least_share and self._is_possible(found)):
                 best = found
         falling = None if best is None or _is_within(best, margin) else self._beside_falling(law, overheads[-1])
-        return best if falling is None else falling
+        return best if falling is None or not _is_within(falling, margin) else falling
 
     def _beside_falling(self, law: CostLaw, overhead: Sequence[str]) -> Slopes | None:
-        """Return counts beside a law of one factor less terms of lower order, as n*(n - 1)/2 is; None if they are not.
+        """Return counts beside a law less terms of lower order, as n*(n - 1)/2 is; None if they are not.
 
-        The law then takes a little more than the counts, and less than a logarithm would.
+        The law then takes a little more than the counts, and less than a logarithm of some factor would. Of a law of
+        several factors only what has one power of a factor less is subtracted, as at the edges of a field: their levels
+        are few, and with all lower terms k*n**2.5 is k*n**2.
         """
-        if not self.is_exact or len(self.points) > 1 or set(overhead) <= {"1"}:
+        if not self.is_exact or set(overhead) <= {"1"}:
             return None
+        if len(self.points) > 1:
+            overhead = one_power_less(law)
         found = self.beside_with(law, overhead, is_signed=True)
         if found is None or found.deviation > LEAST_FALLING:
             return None
-        (level,) = found.largest.values()
+        level = min(found.largest.values())
         return found if 1 <= found.share <= 1 + HALF_A_LOGARITHM / math.log(max(level, math.e)) else None
 
     def _is_possible(self, found: Slopes) -> bool:
@@ -260,6 +264,19 @@ def is_same(law: CostLaw, other: CostLaw, points: Mapping[str, Array]) -> bool:
         return False
     ratio = first[seen] / second[seen]
     return bool(np.ptp(ratio) <= SAME * np.abs(ratio).max())
+
+
+def one_power_less(law: CostLaw) -> list[str]:
+    """Return a constant, and the terms of a law without one power of each of what they multiply.
+
+    >>> one_power_less(CostLaw("k*n**2"))
+    ['1', 'n**2', 'k*n']
+    """
+    own = {str(term) for term in law.terms}
+    less = [
+        term.times(base, -1.0) for term in law.terms for base, power in term.powers().items() if 1 <= power < math.inf
+    ]
+    return [text for text in dict.fromkeys(["1", *less]) if text not in own]
 
 
 def _is_within(found: Slopes, margin: float) -> bool:

@@ -49,7 +49,7 @@ from bptt_bench.analyse.predict.backtests import Cut
 from bptt_bench.analyse.predict.candidates import DRIFT, LAW, PowerLaw
 from bptt_bench.analyse.predict.coordinates import Table
 from bptt_bench.analyse.predict.law_tests import REJECT_BELOW, LawTests
-from bptt_bench.analyse.predict.refit import refit_thinned
+from bptt_bench.analyse.predict.refit import refit_observed, refit_thinned
 from bptt_bench.analyse.predict.stack import Stack
 from bptt_bench.analyse.stats.arrays import MAD, Array
 from bptt_bench.analyse.stats.estimate import Interval
@@ -105,6 +105,7 @@ class LawPredictor:
         """Return prediction intervals for one sample at points; not finite where the law is undefined."""
         if not points:
             return []
+        points = self._completed(points)
         defined = self._defined(points)
         kept = [point for point, fine in zip(points, defined, strict=True) if fine]
         with np.errstate(all="ignore"):
@@ -113,10 +114,16 @@ class LawPredictor:
 
     def assess(self, points: Points) -> list[Assessment]:
         """Return what is known of the predictions at points; where the law is undefined they are doubtful."""
+        points = self._completed(points)
         defined = self._defined(points)
         kept = [point for point, fine in zip(points, defined, strict=True) if fine]
         known = iter(self._assess(kept) if kept else ())
         return [next(known) if fine else Assessment(grade=Grade.DOUBTFUL) for fine in defined]
+
+    def _completed(self, points: Points) -> Points:
+        """Return points with the factors that they lack, where these were measured at one level alone."""
+        constant = {name: float(values[0]) for name, values in self._fit.levels.items() if np.ptp(values) == 0}
+        return [{**constant, **point} for point in points]
 
     def _assess(self, points: Points) -> list[Assessment]:
         remarks, reasons = list(self._general_remarks()), list(self._general_reasons())
@@ -214,7 +221,7 @@ class LawPredictor:
                 own += self._far_off
                 own += [one for one in misfits if _matters(one, float(bent[i]))]
                 own += [one for one in self.tests.untestable if self._is_beyond(one, points[i])]
-                own += [one for one in unseen[i] if one.effect > _least_effect(one)]
+                own += [one for one in unseen[i] if abs(one.effect) > _least_effect(one)]
             found.append(own)
         return found
 
@@ -292,8 +299,8 @@ class LawPredictor:
         table = _table(self._fit, points)
         found: list[list[Unseen | UnseenTerm]] = []
         for power, term in zip(self.tests.unseen(table), self.tests.unseen_terms(table), strict=True):
-            either = [one for one in (power, term) if one is not None and one.effect > BLIND]
-            found.append(sorted(either, key=lambda one: _least_effect(one) - one.effect)[:1])
+            either = [one for one in (power, term) if one is not None and abs(one.effect) > BLIND]
+            found.append(sorted(either, key=lambda one: _least_effect(one) - abs(one.effect))[:1])
         return found
 
     def _bent(self, table: Table) -> Array:
@@ -371,6 +378,14 @@ def _matters(misfit: Misfit, bent: float) -> bool:
     """Return whether a departure would change a prediction; runs do so as far as the law with a drift does."""
     effect = bent if misfit.effect is None else abs(misfit.effect)
     return effect > (MATERIAL if _rejects(misfit) else MATERIAL_TRACE)
+
+
+def is_rejected_beyond(fit: Fit) -> bool:
+    """Return whether the data reject a law by more than a prediction at twice the largest sizes can bear."""
+    twice = {name: np.array([values.max() * (2 if np.ptp(values) else 1)]) for name, values in fit.levels.items()}
+    with np.errstate(all="ignore"):
+        (departures,) = LawTests(refit_observed(fit)).effects(twice)
+    return any(_rejects(one) and _matters(one, bent=0.0) for one in departures)
 
 
 def has_failed(backtest: Backtest) -> bool:

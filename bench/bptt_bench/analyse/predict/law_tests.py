@@ -2,10 +2,10 @@
 
 Where a law holds, nothing that is computed from the factors explains its residuals. Each test adds such columns to the
 law and compares the sum of squares before and after (an F test): a change of the power of a factor in the terms of the
-law, a further term, which is the law's own times a factor, a bend along it, a trend or bend along the fitted time, a
-product of two factors. Another counts runs of residuals on one side of the law, in the order of the fitted time. A
-product of powers may fit better than the law. p-values are corrected for the number of tests, further terms not
-counted (Bonferroni).
+law, a further term, which is the law's own times powers of a factor, a bend along it, a trend or bend along the fitted
+time, a product of two factors. Another counts runs of residuals on one side of the law, in the order of the fitted
+time. A product of powers may fit better than the law. p-values are corrected for the number of tests, further terms
+not counted (Bonferroni).
 
 Source: Draper & Smith (1998), "Applied Regression Analysis", section 6.1, for the extra sum of squares; Wald &
 Wolfowitz (1940), "On a test whether two samples are from the same population", for runs.
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import combinations
 from typing import Literal, NamedTuple
 
@@ -41,17 +42,27 @@ DECISIVE_GAP = 12.0  # of AICc, as for a threshold: the power law is one of seve
 LIKE_NOISE = 0.1  # p-value from which points scatter no more than their samples explain
 CONFIDENCE = 0.975  # of the upper end of what a further term may be
 LEAST_LEFT = 0.05  # of a value from which a term is subtracted
+SMALLEST_FALL = 0.1  # exponent of a law that falls with a factor
 POWER = 0.8  # of the test whose smallest visible change is stated
 
 Columns = Callable[[Table], Array]  # levels by factor -> (m, q)
 
 
 class _Alternative(NamedTuple):
-    """A way to depart from the law: columns beside its Jacobian."""
+    """A way to depart from the law: columns beside its Jacobian; a term has some more powers of a factor."""
 
     kind: Literal["exponent", "term", "trend", "bend", "interaction"]
     along: tuple[str, ...]
     columns: Columns
+    powers: float = 1.0
+
+
+class _TermShare(NamedTuple):
+    """What a further term may be in the law's value at the largest level: the best estimate and how sure it is."""
+
+    best: float
+    error: float
+    quantile: float  # of t, for the ends of the interval
 
 
 class _Noise(NamedTuple):
@@ -88,7 +99,7 @@ class LawTests:
         self._departures: list[_Departure] = []
         self.p_value = 1.0
         self._errors: dict[str, float] = {}
-        self._terms: dict[str, tuple[float, float, float]] = {}  # share of a further term, its error, and t quantile
+        self._terms: dict[tuple[str, float], _TermShare] = {}  # by factor and powers
         if fit.scatter > RESOLUTION and not any(one.factor is None for one in self.untestable):
             self._errors_and_departures()
         self.misfits = tuple(one.misfit for one in self._departures if one.misfit.p_value < REJECT_BELOW)
@@ -129,13 +140,17 @@ class LawTests:
         """Return the further term that the data do not exclude and that matters most at each point."""
         m = len(next(iter(points.values())))
         found: list[UnseenTerm | None] = [None] * m
-        for name, (share, error, quantile) in self._terms.items():
-            most = share + quantile * error
-            effects = np.log1p(max(most, 0.0) * self._term(points, name)[:, 0])
-            for i, effect in enumerate(effects.tolist()):
-                known = found[i]
-                if effect > 0 and (known is None or effect > known.effect):
-                    found[i] = UnseenTerm(factor=name, share=most, effect=effect, is_hinted=share > error)
+        for (name, powers), (best, error, quantile) in self._terms.items():
+            for side in (1.0, -1.0):
+                most = side * max(side * best + quantile * error, 0.0)
+                added = np.maximum(most * self._term(points, name, powers)[:, 0], LEAST_LEFT - 1)
+                for i, effect in enumerate(np.log1p(added).tolist()):
+                    known = found[i]
+                    if effect != 0 and (known is None or abs(effect) > abs(known.effect)):
+                        is_hinted = side * best > error
+                        found[i] = UnseenTerm(
+                            factor=name, share=most, effect=effect, is_hinted=is_hinted, powers=powers
+                        )
         return found
 
     def _obstacles(self) -> Iterator[Untestable]:
@@ -161,12 +176,13 @@ class LawTests:
                 quantiles = stdtrit(freedom, [1 - REJECT_BELOW / 2 / n_tests, POWER])
                 self._errors[one.along[0]] = float(quantiles.sum()) * error
             if one.kind == "term":
-                self._terms[one.along[0]] = float(weights[-1]), error, float(stdtrit(freedom, CONFIDENCE))
+                share = _TermShare(float(weights[-1]), error, float(stdtrit(freedom, CONFIDENCE)))
+                self._terms[one.along[0], one.powers] = share
             adjusted = min(p_value * n_tests, 1.0)
             self.p_value = min(self.p_value, adjusted)
             if adjusted < DOUBT_BELOW:
                 change = float(weights[-1]) if one.kind in ("exponent", "term") else None
-                misfit = Misfit(kind=one.kind, along=one.along, p_value=adjusted, change=change)
+                misfit = Misfit(kind=one.kind, along=one.along, p_value=adjusted, change=change, powers=one.powers)
                 self._departures.append(_Departure(misfit, one.columns, weights))
         if runs is not None and runs * n_tests < REJECT_BELOW:
             misfit = Misfit(kind="runs", along=(), p_value=runs * n_tests)
@@ -187,7 +203,9 @@ class LawTests:
         names = list(self._middle)
         for name in names:
             yield _Alternative("exponent", (name,), lambda points, name=name: self._power(points, name))  # type: ignore[misc]
-            yield _Alternative("term", (name,), lambda points, name=name: self._term(points, name))  # type: ignore[misc]
+            for more in self._more_powers(name):
+                columns = partial(self._term, name=name, powers=more)
+                yield _Alternative("term", (name,), columns, more)
             yield _Alternative("bend", (name,), lambda points, name=name: self._logs(points, name, name))  # type: ignore[misc]
         if len(names) > 1:
             yield _Alternative("trend", (), lambda points: self._size(points)[:, :1])
@@ -212,11 +230,21 @@ class LawTests:
         """Return the derivative of the log time in the exponent of a factor, in the terms of the law that have it."""
         return np.asarray(self._own_share(points, name) * self._log(points, name))[:, None]
 
-    def _term(self, points: Table, name: str) -> Array:
-        """Return the terms of the law that have a factor, times that, over the fitted time; 1 at the largest level."""
+    def _more_powers(self, name: str) -> list[float]:
+        """Return the powers of a factor by which further terms exceed those of the law.
+
+        One more, and of a law that falls with the factor as many as let a term grow with it.
+        """
+        at = self._fit.largest | {name: float(self._fit.levels[name].max())}
+        own = [term.local_exponent(name, at) for term in self._fit.law.terms if name in term.factors]
+        steepest = max(own, default=0.0)
+        return [1.0, 1.0 - steepest] if steepest < -SMALLEST_FALL else [1.0]
+
+    def _term(self, points: Table, name: str, powers: float) -> Array:
+        """Return the law's terms with a factor, times powers of it, over the fitted time; 1 at the largest level."""
         largest = float(self._fit.levels[name].max())
         level = np.asarray(points[name], dtype=np.float64)
-        return np.asarray(self._own_share(points, name) * level / largest)[:, None]
+        return np.asarray(self._own_share(points, name) * (level / largest) ** powers)[:, None]
 
     def _own_share(self, points: Table, name: str) -> Array | float:
         """Return the share of the terms of the law that have a factor; 1 where none has it."""

@@ -62,6 +62,8 @@ class MeasuredPoints:
         '4 times farther in n than the nearest measured point'
         >>> sweep.extrapolation({"n": 64, "k": 15}).words
         '7.5 times farther in k than the nearest measured point, and beyond all of them in n'
+        >>> MeasuredPoints(["k", "n"], np.array([[2.0, 16.0], [8.0, 16.0]])).extrapolation({"n": 64, "k": 8}).words
+        '4 times farther in n than any measured point'
         >>> sweep.extrapolation({"n": 1, "k": 10}).words
         'n is 4 times below the smallest measured'
         """
@@ -72,7 +74,8 @@ class MeasuredPoints:
         here = np.array([float(point[name]) for name in names])
         with np.errstate(divide="ignore", invalid="ignore"):
             growth = np.where(levels == 0, np.where(here > 0, np.inf, 1.0), here / levels)
-        nearest = growth[int(np.argmin(growth.max(axis=1)))]
+        # of points that are as far in one factor, the one that is nearest in the others
+        nearest = growth[int(np.lexsort((np.maximum(growth, 1.0).prod(axis=1), growth.max(axis=1)))[0])]
         distance, factor = float(nearest.max()), names[int(np.argmax(nearest))]
         words = [
             f"{name} is {_format_ratio(smallest / level)} times below the smallest measured"

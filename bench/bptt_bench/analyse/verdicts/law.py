@@ -143,7 +143,8 @@ def _claimed_levels(evidence: Evidence, subject: str, factors: Iterable[str]) ->
 def _is_made_smaller(evidence: Evidence, subject: str, fit: Fit) -> bool:
     """Return whether a response was taken at smaller levels than a subject is measured at in some profile."""
     claimed = _claimed_levels(evidence, subject, fit.factors)
-    return any(fit.levels[name].max() < levels.max() * LARGEST_REACHED for name, levels in claimed.items())
+    reached = [fit.levels[name] >= levels.max() * LARGEST_REACHED for name, levels in claimed.items()]
+    return bool(reached) and not np.logical_and.reduce(reached).any()
 
 
 def _reaches_claimed(evidence: Evidence, subject: str, fit: Fit) -> bool:

@@ -6,6 +6,7 @@ time is the law of the work, times what an operation costs. A law is therefore c
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import math
 from collections.abc import Collection, Iterator, Sequence
@@ -28,6 +29,7 @@ RESPONSES = {count_column(name): name for name in COUNTED}  # measures by respon
 LARGE, SLACK = 1e6, 0.05  # a level at which logarithms hardly add to a power, and what they may add
 LARGEST_POWER = 4.0  # up to which lower powers are put beside a term
 MOST_LOWER_TERMS = 8
+STEEP_FUNCTIONS = "exp", "factorial"
 SMALLEST_LEVEL = 16  # to which levels are made smaller for counting; below, constant parts outweigh the rest
 
 
@@ -135,27 +137,40 @@ def lower_order_terms(law: CostLaw) -> tuple[str, ...]:
     (('1', 'm', 'n'), ('1', 'n'), ('1',))
     >>> lower_order_terms(CostLaw("(n-k+1)**2*k"))
     ('1', 'k', '1*(n - k + 1)', '(n - k + 1)*k', '(n - k + 1)**2')
+    >>> lower_order_terms(CostLaw("n*2**n")), lower_order_terms(CostLaw("n**2*factorial(n)"))
+    (('1', '1*(2 ** n)'), ('1', 'factorial(n)', 'factorial(n)*n'))
     """
     at = dict.fromkeys(law.factors, LARGE)
     is_constant = any(all(abs(term.local_exponent(name, at)) < SLACK for name in at) for term in law.terms)
     found: dict[str, int] = {} if is_constant else {"1": 0}
     for term in law.terms:
-        powers = {base: power for base, power in term.powers().items() if power >= 1 - SLACK}
-        if any(power > LARGEST_POWER for power in powers.values()):
+        steep = [base for base in term.powers() if _is_steep(base)]
+        finite = {base: power for base, power in term.powers().items() if base not in steep}
+        powers = {base: power for base, power in finite.items() if power >= 1 - SLACK}
+        if any(power > LARGEST_POWER for power in powers.values()) or (steep and not powers):
             continue
-        whole = sum(term.powers().values())
+        whole = sum(finite.values())
         for chosen in product(*(range(math.floor(power + SLACK) + 1) for power in powers.values())):
-            text = "*".join(
+            lower = (
                 base if power == 1 else f"{base}**{power}" for base, power in zip(powers, chosen, strict=True) if power
             )
+            text = "*".join([*steep, *lower])
             if text.startswith("(") and text.endswith(")"):
                 text = f"1*{text}"  # a sum by itself is several terms
-            is_lower = sum(chosen) < whole - 1e-6 or len(powers) < len(term.powers())
+            is_lower = sum(chosen) < whole - 1e-6 or len(powers) < len(finite)
             if text and is_lower and CostLaw(text).text != str(term):
                 found[text] = sum(chosen)
     own = {str(term) for term in law.terms}
     lower = sorted((text for text in found if text not in own), key=lambda text: (found[text], len(text), text))
     return tuple(lower[:MOST_LOWER_TERMS])
+
+
+def _is_steep(base: str) -> bool:
+    """Return whether what a term multiplies grows faster than any power, as 2**n and factorial(n) do."""
+    node = ast.parse(base, mode="eval").body
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Name) and node.func.id in STEEP_FUNCTIONS
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and isinstance(node.left, ast.Constant)
 
 
 def _subject(subject: Subject, *, counts: Sequence[str], weighs: bool) -> Subject:

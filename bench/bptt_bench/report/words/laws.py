@@ -10,6 +10,7 @@ from bptt_bench.analyse.data.response import is_count, is_exact, meaning, substa
 from bptt_bench.analyse.discover.law_set import DecidingMeasurement, LawSet
 from bptt_bench.analyse.findings.fits import FAR_OFF, FarPoint, NoLawFits
 from bptt_bench.analyse.fitting.cautions import overhead_caution
+from bptt_bench.analyse.predict.assess import is_rejected_beyond
 from bptt_bench.report import format as show
 from bptt_bench.report.words.findings.clauses import span, words
 from bptt_bench.report.words.findings.fits import off_in_words
@@ -70,8 +71,10 @@ def stated_text(fit: Fit) -> str:
     caution = overhead_caution(fit)
     if lack.exceeded is not None:
         return f"the data reject {law}: {words(lack.exceeded)}"
+    if (lack.kind == "rejected" and lack.between > FAR_OFF) or is_rejected_beyond(fit):
+        return f"the data reject {law}: it is {off}"
     if lack.kind == "rejected":
-        return _rejected_text(law, lack, off)
+        return _off_text(law, lack, off)
     if caution is not None:
         return f"the data say little of {law}: {words(caution)}"
     if lack.kind == "not_rejected":
@@ -79,18 +82,15 @@ def stated_text(fit: Fit) -> str:
     return f"{law} is {off}" + ("" if is_exact(fit.response) else "; whether it holds cannot be tested")
 
 
-def _rejected_text(law: str, lack: LackOfFit, off: str) -> str:
-    """Return what a test says against a law, as loudly as it is sure."""
+def _off_text(law: str, lack: LackOfFit, off: str) -> str:
+    """Return what a test says against a law that will do for predictions near the data, as loudly as it is sure."""
     p_value = lack.p_value if lack.trend is None else lack.trend.p_value
-    if lack.between > FAR_OFF:
-        return f"the data reject {law}: it is {off}"
     if p_value is not None and p_value > RARE:
         return (
             f"the data speak little against {law} (p = {p_value:.2g}, one good table in {1 / p_value:.0f}): it is {off}"
         )
-    if lack.trend is None:
-        return f"points lie off {law} by more than their noise explains, without a trend: it is {off}"
-    return f"the data reject {law}: it is {off}"
+    little = "too little to matter at twice the largest size"
+    return f"points lie off {law} by more than their noise explains, {little}: it is {off}"
 
 
 def _verb(found: LawSet) -> str:

@@ -370,12 +370,28 @@ SEARCHED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("is_made_smaller", "word"), [(True, "inconclusive"), (False, "refuted")])
-def test_numbers_that_take_fewer_instructions_at_small_levels_refute_nothing(is_made_smaller: bool, word: str) -> None:
+@pytest.mark.parametrize("is_made_smaller", [True, False])
+def test_numbers_that_take_fewer_instructions_at_small_levels_refute_nothing(is_made_smaller: bool) -> None:
     """A breadth-first search of n nodes with d edges each, of which Python keeps those up to 256 ready."""
     n, d, counts = zip(*SEARCHED, strict=True)
-    assert answer("n + n*d", {"n": n, "d": d}, counts, is_made_smaller=is_made_smaller).word == word
+    assert answer("n + n*d", {"n": n, "d": d}, counts, is_made_smaller=is_made_smaller).word == "supported"
     assert answer("n**2*d", {"n": n, "d": d}, counts, is_made_smaller=is_made_smaller).word == "refuted"
+
+
+@pytest.mark.parametrize(
+    ("law", "word"), [("k*n**2", "supported"), ("k*n**2.5", "refuted"), ("k*n", "refuted"), ("n**2", "refuted")]
+)
+def test_fewer_steps_at_the_edge_of_a_field_refute_nothing(law: str, word: str) -> None:
+    """A knight's k moves from each square of a board of n by n: near the edge it has fewer."""
+    k, n = (np.array(levels) for levels in zip(*product([2.0, 6, 18], [6.0, 9, 14, 21, 32]), strict=True))
+    counts = k * (430 * 8 * (n - 1) * (n - 2) + 6300 * n**2) + 1000  # it has 8·(n - 1)·(n - 2) moves in all
+    assert answer(law, {"k": k, "n": n}, counts).word == word
+
+
+@pytest.mark.parametrize(("law", "word"), [("n*2**n", "supported"), ("n**3", "refuted"), ("3**n", "refuted")])
+def test_what_each_subset_costs_by_itself_refutes_no_exponential_law(law: str, word: str) -> None:
+    n = np.arange(4.0, 13)
+    assert answer(law, {"n": n}, 2**n * (60 * n + 500) + 3000).word == word
 
 
 @pytest.mark.parametrize(("is_made_smaller", "word"), [(True, "inconclusive"), (False, "refuted")])

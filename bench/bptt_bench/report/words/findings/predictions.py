@@ -144,7 +144,7 @@ def _(one: Misfit) -> str:
         return f"the power of {one.along[0]} is {abs(change):.2g} {side} than the law's{p_value}"
     if one.kind == "term":
         share = 0.0 if one.change is None else 100 * one.change
-        return f"a term with one more power of {one.along[0]} is {share:.2g} % at its largest level{p_value}"
+        return f"{_term_with(one.along[0], one.powers)} is {share:.2g} % at its largest level{p_value}"
     if one.kind == "interaction":
         return f"residuals follow the product of {join_names(one.along)}{p_value}"
     if one.kind == "runs":
@@ -171,9 +171,15 @@ def _(one: Unseen) -> str:
 
 @words.register
 def _(one: UnseenTerm) -> str:
-    term = f"a term with one more power of {one.factor}, up to {100 * one.share:.2g} % at its largest level"
+    most = f"{'up' if one.share > 0 else 'down'} to {number(100 * one.share, 2)} %"
+    term = f"{_term_with(one.factor, one.powers)}, {most} at its largest level"
     remedy = f"larger {one.factor} or more samples would show it"
     return f"{term}, is not excluded; with it the value would be {_change(one.effect)}, and {remedy}"
+
+
+def _term_with(factor: str, powers: float) -> str:
+    more = "one more power" if powers == 1 else f"{number(powers)} more powers"
+    return f"a term with {more} of {factor}"
 
 
 @words.register
