@@ -71,7 +71,7 @@ MOST_MISSED = 0.2  # of the points of a backtest
 FEWEST_MISSED = 3  # in a small backtest two points may be missed by chance, unless they are most of it
 FAR_MISSED = math.log(1.5)  # median error of a backtest, which no interval makes sound
 DOUBLED = math.log(2.0)  # what a change of a power that the data would not show makes of a prediction, or a term …
-QUADRUPLED = math.log(4.0)  # … the same of a term at which the data do not even hint
+TRIPLED = math.log(3.0)  # … the same of a term at which the data do not even hint
 MOST_POINTS = 2000  # from which the ways to predict learn: they take memory for each pair of points
 NOTABLE_FACTOR, NOTABLE_DRIFT = 1.5, 0.1  # a widening that is worth a remark
 
@@ -366,7 +366,7 @@ def _is_news(one: Finding, own: Sequence[Finding], rejected: bool) -> bool:
 
 def _least_effect(one: Unseen | UnseenTerm) -> float:
     """Return from which effect on a prediction what the data would not show makes it doubtful."""
-    return QUADRUPLED if isinstance(one, UnseenTerm) and not one.is_hinted else DOUBLED
+    return TRIPLED if isinstance(one, UnseenTerm) and not one.is_hinted else DOUBLED
 
 
 def _rejects(reason: Finding) -> bool:

@@ -137,19 +137,22 @@ class LawTests:
         return found
 
     def unseen_terms(self, points: Table) -> list[UnseenTerm | None]:
-        """Return the further term that the data do not exclude and that matters most at each point."""
+        """Return the further term that the data do not exclude and that matters most at each point.
+
+        One that is subtracted stands for a saturation, which divides by as much as the same term would multiply by.
+        """
         m = len(next(iter(points.values())))
         found: list[UnseenTerm | None] = [None] * m
         for (name, powers), (best, error, quantile) in self._terms.items():
             for side in (1.0, -1.0):
-                most = side * max(side * best + quantile * error, 0.0)
-                added = np.maximum(most * self._term(points, name, powers)[:, 0], LEAST_LEFT - 1)
-                for i, effect in enumerate(np.log1p(added).tolist()):
+                most = max(side * best + quantile * error, 0.0)
+                effects = side * np.log1p(most * self._term(points, name, powers)[:, 0])
+                for i, effect in enumerate(effects.tolist()):
                     known = found[i]
                     if effect != 0 and (known is None or abs(effect) > abs(known.effect)):
-                        is_hinted = side * best > error
+                        is_hinted = side > 0 and best > error
                         found[i] = UnseenTerm(
-                            factor=name, share=most, effect=effect, is_hinted=is_hinted, powers=powers
+                            factor=name, share=side * most, effect=effect, is_hinted=is_hinted, powers=powers
                         )
         return found
 

@@ -41,7 +41,13 @@ def found(seconds: Callable[[float], float], noise: float) -> LawSet:
     [
         (lambda n: 1e-8 * n, "n", 5, "the data agree with n: it is off by ", " at most"),
         (lambda n: 1e-8 * n**2, "n", 5, "the data reject n: it is off by ", " at most"),
-        (zigzag, "n**2", 5, "points lie off n² by more than their noise explains, too little to matter at twice the largest size: it is ", " most"),
+        (
+            zigzag,
+            "n**2",
+            5,
+            "points lie off n² by more than their noise explains, too little to matter at twice the largest size: it is ",
+            " most",
+        ),
         (lambda n: 1e-8 * n**1.5, "n**2", 5, "the data reject n²: it is off by ", " at most"),
         (lambda n: 1e-8 * n**1.5, "n**2", 1, "the data reject n²: it is off by ", " at most"),
         (lambda n: 1e-8 * n, "n**2", 5, "the data say little of n²: the law's own terms explain ", "overhead n"),
