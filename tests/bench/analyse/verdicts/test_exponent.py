@@ -104,7 +104,7 @@ def test_two_few_points_are_no_pass(rng: np.random.Generator) -> None:
     assert text_of(quick.reason).startswith("below floor: fast has 3 points for 2 terms, 4 are needed;")
     assert "do more in one call, such as " in text_of(quick.reason)
     fewer = verdict(data[data["V"].eq(64) & data["T"].le(4)], exponent())
-    assert text_of(fewer.reason).startswith("no data: fast, points: 2 for the 2 terms")
+    assert text_of(fewer.reason).startswith("no data: fast, points: 2 are too few")
 
 
 def test_nothing_measured_and_nothing_above_the_floor_are_told_apart(rng: np.random.Generator) -> None:
