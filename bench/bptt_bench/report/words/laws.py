@@ -10,6 +10,7 @@ from bptt_bench.analyse.data.response import is_count, is_exact, meaning, substa
 from bptt_bench.analyse.discover.law_set import DecidingMeasurement, LawSet
 from bptt_bench.analyse.findings.fits import FAR_OFF, FarPoint, NoLawFits
 from bptt_bench.analyse.fitting.cautions import overhead_caution
+from bptt_bench.analyse.stats.estimate import RESOLUTION
 from bptt_bench.report import format as show
 from bptt_bench.report.words.findings.clauses import span, words
 from bptt_bench.report.words.findings.fits import off_in_words
@@ -76,6 +77,8 @@ def stated_text(fit: Fit) -> str:
         return f"the data say little of {law}: {words(caution)}"
     if lack.kind == "not_rejected":
         return f"the data agree with {law}: it is {off}"
+    if fit.error.max <= RESOLUTION:
+        return f"all points lie on {law}, to within rounding"
     return f"{law} is {off}" + ("" if is_exact(fit.response) else "; whether it holds cannot be tested")
 
 

@@ -55,6 +55,12 @@ def test_the_first_line_says_whether_the_data_reject_the_stated_law(
     assert (said[: len(begins)], said[-len(ends) :]) == (begins, ends)
 
 
+@pytest.mark.parametrize("repetitions", [1, 5])
+def test_exact_data_are_said_to_lie_on_their_law(repetitions: int) -> None:
+    said = stated_text(bench.fit(measured(lambda n: 3 * n + 1, 0.0, repetitions), "n"))
+    assert said == "all points lie on n, to within rounding"
+
+
 def test_a_test_of_5_percent_says_how_rare_it_is() -> None:
     (one,) = found(lambda n: 1e-8 * n, 0.02).candidates
     lack = replace(one.fit.lack_of_fit, kind="rejected", trend=None, p_value=0.048)
