@@ -17,7 +17,7 @@ from bptt_bench.analyse.findings.fits import (
     OverheadOnly,
     ReferenceHost,
 )
-from bptt_bench.analyse.fitting.cautions import cautions, has_two_populations
+from bptt_bench.analyse.fitting.cautions import cautions, has_two_populations, overhead_names
 from bptt_bench.report.words.documents import preference_document
 from bptt_bench.report.words.findings.clauses import words
 
@@ -110,6 +110,13 @@ def test_a_clock_that_shows_one_time_alone_proves_nothing() -> None:
     found = identical(np.full(len(SIZES), 0.01))
     assert (found.lack_of_fit.kind, found.lack_of_fit.p_value) == ("not_testable", None)
     assert cautions(found) == (MostlyOverhead(share=0.0, of="time", overhead=("1",)), IdenticalRepetitions())
+
+
+def test_overhead_that_is_small_at_the_largest_point_is_named_where_no_other_is() -> None:
+    p = np.repeat([1.0, 2, 4, 8, 16, 32, 64], 3)
+    falls = fit(pd.DataFrame({"p": p, "seconds_per_eval": 1 / p + 1e-4 * (1 + 1e-3 * np.arange(len(p)))}), "1/p")
+    assert [term.share_at_largest < 0.01 for term in falls.terms if term.role == "overhead"] == [True]
+    assert overhead_names(falls) == ("1",)
 
 
 def test_two_populations_at_every_point_are_named(rng: np.random.Generator) -> None:

@@ -8,13 +8,14 @@ from bptt_bench.analyse.data.response import no_noise
 from bptt_bench.analyse.findings import fits
 from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.analyse.fitting.hosts import Disagreement, Host
-from bptt_bench.analyse.stats.estimate import RESOLUTION
+from bptt_bench.analyse.stats.estimate import RESOLUTION, Interval
 from bptt_bench.plan.experiment.subject import INSTRUCTIONS
 from bptt_bench.report.format import law, term
 from bptt_bench.report.words.findings.clauses import sum_of, words
 from bptt_bench.text.numbers import amount_in_sentence, number
 from bptt_bench.text.wording import join_names
 
+MOST_HOSTS = 3  # that are named because their speeds are not known
 SHAPES: Mapping[fits.Shape, str] = {
     "rise": "rise with",
     "fall": "fall with",
@@ -193,17 +194,31 @@ def hosts_text(hosts: Sequence[Host]) -> str:
     """
     if len(hosts) < 2:
         return ""
-    speeds = [_speed(one, hosts[0].name) for one in hosts[1:]]
+    reference = hosts[0].name
+    speeds = [_speed(one.name, one.slowness, reference) for one in hosts[1:] if one.slowness is not None]
+    apart = [one.name for one in hosts[1:] if one.slowness is None]
+    unknown = [_unknown_speeds(apart, reference)] if apart else []
+    if not speeds:
+        return unknown[0]
     about = [f"{_disagreement(found)} on {one.name}" for one in hosts for found in one.disagreements]
     agree = f"hosts disagree about the shape: {', '.join(about)}" if about else "they agree about the shape"
-    return "; ".join([*speeds, agree])
+    return "; ".join([*speeds, *unknown, agree])
 
 
-def _speed(host: Host, reference: str) -> str:
-    if host.slowness is None:
-        return f"host {host.name} shares no point with the others, so its speed is not known"
-    times, low, high = host.slowness
-    return f"host {host.name} is {times:.2f} times as slow [{low:.2f}, {high:.2f}] as host {reference}"
+def _unknown_speeds(names: Sequence[str], reference: str) -> str:
+    """Return that hosts were measured at points of their own, and how their samples are taken."""
+    if len(names) == 1:
+        return f"host {names[0]} shares no point with the others: its speed is taken to be that of host {reference}"
+    shown = [*names[:MOST_HOSTS], *([f"{len(names) - MOST_HOSTS} more"] if len(names) > MOST_HOSTS else [])]
+    return (
+        f"hosts {join_names(shown)} share no point with the others: their speeds are taken to be that of host "
+        f"{reference}"
+    )
+
+
+def _speed(name: str, slowness: Interval, reference: str) -> str:
+    times, low, high = slowness
+    return f"host {name} is {times:.2f} times as slow [{low:.2f}, {high:.2f}] as host {reference}"
 
 
 def _disagreement(one: Disagreement) -> str:
