@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bptt_bench.errors import LawError
 from bptt_bench.plan.law.law import CostLaw
 
-LEVELS = 10.0 ** np.linspace(-3, 12, 61)  # small ones that are no whole numbers too, and large ones beyond thresholds
+LEVELS = 10.0 ** np.linspace(-3, 12, 61)  # small ones, not whole numbers, and large ones beyond thresholds
 Values: TypeAlias = NDArray[np.float64]
 SAME = 1e-9  # relative: how far the ratio of two terms may vary if one is a multiple of the other
 
