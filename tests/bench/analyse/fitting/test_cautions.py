@@ -64,7 +64,7 @@ def test_a_law_that_takes_none_of_the_time_is_not_confirmed(
     found = fit(make(rng), law)
     (caution,) = map(words, cautions(found))
     assert caution.startswith("the law's own terms explain ")
-    assert f"% of the time at the largest point, {'100' if overhead == '1' else '97'}% are the overhead " in caution
+    assert f" % of the time at the largest point, {'100' if overhead == '1' else '97'} % are the overhead " in caution
     assert caution.endswith(f" the overhead {overhead}")
     assert found.lack_of_fit.kind == "not_testable"
     assert words(found.lack_of_fit).startswith("the law's own terms cannot be tested; with the overhead no lack of")
@@ -127,7 +127,7 @@ def test_two_populations_at_every_point_are_named(rng: np.random.Generator) -> N
     (caution,) = cautions(found)
     assert caution == DistantSamples(share=found.noise.far_share)
     share = round(100 * found.noise.far_share)
-    expected = f"{share}% of the samples lie far above the rest: the figures describe the faster ones alone"
+    expected = f"{share} % of the samples lie far above the rest: the figures describe the faster ones alone"
     assert words(caution) == expected
 
 

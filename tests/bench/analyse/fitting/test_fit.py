@@ -137,7 +137,7 @@ def test_a_term_too_small_to_judge_is_named_with_the_point_that_would_decide() -
     term = fit(table(exact, design), "n*m + m**2", overhead=()).terms[1]
     assert not term.identifiable
     assert isinstance(term.reason, SmallShare)
-    assert words(term.reason) == "m² is 3.2% of the time at n=60 m=4; n=60 m=32 would decide"
+    assert words(term.reason) == "m² is 3.2 % of the time at n=60 m=4; n=60 m=32 would decide"
     assert term.largest_share == pytest.approx(2 / 62)
 
 
