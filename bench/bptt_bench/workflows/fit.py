@@ -146,7 +146,8 @@ def fit_data(
     names : of factors that another tool's file only numbers (``arg0``, ``arg1``).
     overhead : terms beside the law; by default those of the run for its own law, which is then fitted as ``predict``
         does, and else those that are found to be needed.
-    predict : points such as ``"V=10000,T=35"``, whose levels may be ranges, as in ``predict``.
+    predict : points such as ``"V=10000,T=35"``, whose levels may be ranges, as in ``predict``; one that names a level
+        of a category is predicted by its fit alone.
     where : which rows to use, such as ``dtype=float32``; several levels of one name select the rows of any.
     response, rename, ignore : as in ``fit`` and ``load``.
     unit : of the response, such as ``"ms"``; by default that of its format or the one that its name states.
