@@ -183,8 +183,8 @@ def _are_sizes(frame: pd.DataFrame, name: str) -> bool:
     if not _may_be_factor(frame, name) or _role(frame, name, is_text=False) != "unique":
         return False
     column = frame[name]
-    has_unit = unit_of_name(name) is not None and not _is_bare_unit(name)
-    if column.isna().any() or MEASURED.search(name) or has_unit:
+    is_measured = MEASURED.search(name) is not None or unit_of_name(name) is not None
+    if column.isna().any() or (is_measured and not _is_unclear_time(name)):
         return False
     is_whole = bool((column > 0).all() and (column % 1 == 0).all())
     are_row_numbers = column.is_unique and column.max() - column.min() == len(column) - 1
@@ -192,10 +192,10 @@ def _are_sizes(frame: pd.DataFrame, name: str) -> bool:
 
 
 def _may_be_measured(frame: pd.DataFrame, name: str) -> bool:
-    """Return whether a column is called a time, or what is known of one, and does not hold sizes under a bare unit."""
+    """Return whether a column is called a time, or what is known of one, and does not hold sizes by an unclear name."""
     unit = unit_of_name(name)
     is_called_so = is_time(name) or (unit is not None and unit.base == SECOND.base) or SPREAD.search(name) is not None
-    return is_called_so and not (_is_bare_unit(name) and bool((frame[name].dropna() % 1 == 0).all()))
+    return is_called_so and not (_is_unclear_time(name) and bool((frame[name].dropna() % 1 == 0).all()))
 
 
 def _recurs_with_gaps(column: pd.Series[Any]) -> bool:
@@ -687,6 +687,10 @@ def is_clearly_time(name: str) -> bool:
     return bool({*TIMES, "t"}.intersection(words)) or (not words and (is_more or "second" in every[0]))
 
 
+def _is_unclear_time(name: str) -> bool:
+    return is_time(name) and not is_clearly_time(name)
+
+
 def _is_bare_unit(name: str) -> bool:
     """Return whether the name of a column is that of a unit of time, which a factor may have: ``s``, ``hours``."""
     unit = unit_of(name) if name.isalpha() else None
@@ -698,7 +702,7 @@ def less_clear_times(frame: pd.DataFrame, response: str) -> list[str]:
     if not is_clearly_time(response):
         return []
     numbers = [name for name in map(str, frame.columns) if name != response and frame[name].dtype.kind in "iuf"]
-    return [name for name in numbers if is_time(name) and not is_clearly_time(name)]
+    return list(filter(_is_unclear_time, numbers))
 
 
 def is_time_of_step(name: str) -> bool:

@@ -66,12 +66,12 @@ def test_a_column_that_may_be_a_time_is_a_factor_beside_a_clearer_one(name: str,
         choose_response(frame.drop(columns=time).assign(s2_s=1), None, ["n"])
 
 
-def test_sizes_under_a_bare_unit_are_factors_and_other_times_are_not(rng: np.random.Generator) -> None:
-    sizes = rng.permutation(np.arange(7, 91, 7))
+@pytest.mark.parametrize("name", ["s", "ms", "hours", "size_s", "runtime_threads"])
+def test_sizes_in_a_column_that_may_be_a_time_are_a_factor(name: str, rng: np.random.Generator) -> None:
     times = {"time_ms": rng.uniform(1, 9, 12), "setup_ms": rng.uniform(1, 9, 12), "std_ms": rng.uniform(1, 9, 12)}
-    scattered = pd.DataFrame({"s": sizes, **times})
-    assert find_factors(scattered, ["time_ms"]) == ["s"]
-    assert find_factors(scattered.assign(b=[1, 2, 4] * 4), ["time_ms"]) == ["s", "b"]
+    scattered = pd.DataFrame({name: rng.permutation(np.arange(7, 91, 7)), **times})
+    assert find_factors(scattered, ["time_ms"]) == [name]
+    assert find_factors(scattered.assign(b=[1, 2, 4] * 4), ["time_ms"]) == [name, "b"]
     assert find_factors(scattered[["std_ms", "time_ms"]], ["time_ms"]) == ["std_ms"]
 
 
