@@ -377,7 +377,10 @@ def test_point_to_predict(point: str, message: str, tmp_path: Path) -> None:
         (lambda text: text + "64,0.1,7\n", "has 3 entries; 2 columns are named"),
         (lambda text: text.splitlines()[0], "has no rows below the names of its columns"),
         (lambda _: "", "is empty"),
-        (lambda text: "\n".join(text.splitlines()[:3]), "points: 1 for the 1 terms of 'n'; allowed are 2 or more"),
+        (
+            lambda text: "\n".join(text.splitlines()[:3]),
+            "points: 1 is too few for law 'n' of 1 term; allowed are 2 or more",
+        ),
         (lambda text: text.replace("n,seconds_per_eval", "n,n"), "names column 'n' twice"),
     ],
 )

@@ -119,9 +119,13 @@ def test_tables_are_printed_where_documents_are(table: str, law: str) -> None:
 @pytest.mark.parametrize(
     ("rows", "law", "reason"),
     [
-        ("1,1,1\n", "n", "points: 1 for the 1 terms of 'n'; allowed are 2 or more"),
-        ("1,1,1\n1,1,2\n1,1,3\n", "n", "points: 1 for the 1 terms of 'n'; allowed are 2 or more"),
-        ("1,1,1\n2,1,2\n", "n*log(n)", "points: 2 for the 2 terms of 'n*log(n) + 1'; allowed are 3 or more"),
+        ("1,1,1\n", "n", "points: 1 is too few for law 'n' of 1 term; allowed are 2 or more"),
+        ("1,1,1\n1,1,2\n1,1,3\n", "n", "points: 1 is too few for law 'n' of 1 term; allowed are 2 or more"),
+        (
+            "1,1,1\n2,1,2\n",
+            "n*log(n)",
+            "points: 2 are too few for law 'n*log(n) + 1' of 2 terms; allowed are 3 or more",
+        ),
         ("1,1,0\n2,1,2\n3,1,2\n", "n", "column 'seconds_per_eval': 0 in data row 1; allowed are numbers above 0"),
         (
             "1,1,1\n2,1,0\n3,1,0\n",

@@ -56,6 +56,23 @@ def test_several_categories_have_a_fit_each(data: Path) -> None:
         assert one["versus"][0]["decision"] == "this"
 
 
+def test_a_prediction_that_names_a_category_is_of_that_alone(data: Path) -> None:
+    asked = ("--predict", "n=3200,d=10,dtype=f64", "--predict", "n=3200,d=20")
+    for law in ((), ("--versus", "n")):
+        f32, f64 = document(data, *asked, *law)["fits"]
+        assert [one["at"] for one in f32["predictions"]] == [{"n": 3200, "d": 20}]
+        assert [one["at"] for one in f64["predictions"]] == [{"n": 3200, "d": 10}, {"n": 3200, "d": 20}]
+        assert f64["predictions"][0]["value"] == pytest.approx(2e-9 * 32_000, rel=0.05)
+
+
+def test_a_prediction_at_a_category_that_was_not_measured_is_refused(data: Path) -> None:
+    result = fit(data, "--predict", "n=3200,d=10,dtype=f16")
+    assert result.exit_code == 2
+    assert result.stderr.endswith(
+        "error: --predict 'n=3200,d=10,dtype=f16': nothing was measured at dtype=f16; there are dtype=f32, dtype=f64\n"
+    )
+
+
 def test_where_selects_and_one_fit_is_the_contract_alone(data: Path) -> None:
     found = document(data, "--where", "dtype=f64")
     assert list(found) == [*CONTRACT, "notes"]
@@ -114,7 +131,7 @@ def test_what_where_cannot_select_is_one_line(data: Path, where: str, reason: st
 def test_a_category_that_cannot_be_fitted_is_named_and_stops_no_other(data: Path) -> None:
     with data.open("a") as file:
         file.write("100,10,f16,1e-6\n" * 2)
-    reason = "points: 1 for the 1 terms of 'n*d'; allowed are 2 or more"
+    reason = "points: 1 is too few for law 'n*d' of 1 term; allowed are 2 or more"
     found = document(data)
     assert [one["category"] for one in found["fits"]] == [{"dtype": "f32"}, {"dtype": "f64"}]
     assert found["left_out"] == [{"category": {"dtype": "f16"}, "reason": reason}]
@@ -126,7 +143,7 @@ def test_where_no_category_can_be_fitted_the_first_says_why(data: Path) -> None:
     data.write_text(HEADER + "100,10,f16,1e-6\n" * 2 + "100,10,f8,1e-6\n" * 2)
     result = fit(data)
     assert result.exit_code == 2
-    assert result.stderr.startswith("error: dtype=f16: points: 1 for the 1 terms of 'n*d'")
+    assert result.stderr.startswith("error: dtype=f16: points: 1 is too few for law 'n*d' of 1 term")
     assert result.stderr.endswith("; nor can it be fitted to 1 more\n")
 
 
@@ -139,7 +156,7 @@ def test_predict_answers_for_the_other_categories_too(data: Path) -> None:
     *others, left_out = json.loads(result.stdout)
     assert [one["value"] for one in others] == pytest.approx([3.2e-5, 6.4e-5], rel=0.05)
     assert (left_out["subject"], left_out["value"]) == ("times.csv [dtype=f16]", None)
-    assert left_out["note"] == "left out: points: 1 for the 1 terms of 'n*d'; allowed are 2 or more"
+    assert left_out["note"] == "left out: points: 1 is too few for law 'n*d' of 1 term; allowed are 2 or more"
 
 
 def test_a_factor_that_varies_and_is_not_in_the_law_is_mentioned(data: Path) -> None:

@@ -42,7 +42,9 @@ def test_load_takes_a_path(path: Any) -> None:
 
 
 def test_of_a_fit_its_own_method_predicts() -> None:
-    with pytest.raises(BenchError, match=r"got Fit of n to [^\n]*; a fit predicts by its method predict$"):
+    with pytest.raises(
+        BenchError, match=r"got Fit of seconds_per_eval, n, [^\n]*; a fit predicts by its method predict$"
+    ):
         bench.predict(FIT, "n=3")
 
 

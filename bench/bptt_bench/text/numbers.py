@@ -161,6 +161,18 @@ def percent(share: float | None, digits: int = 2) -> str:
     return f"{number(100 * share, 3 if abs(share) >= 0.9995 else digits)}{NARROW}%"
 
 
+def in_percent(share: float | None, places: int = 1, *, signed: bool = False) -> str:
+    """Return a share of one as a percentage within a sentence, with so many decimals.
+
+    >>> in_percent(1.464), in_percent(0.05, 0), in_percent(-0.002, 2, signed=True), in_percent(None)
+    ('146.4 %', '5 %', '−0.20 %', '–')
+    """
+    if share is None:
+        return UNDEFINED
+    sign = "+" if signed and share >= 0 else ""
+    return f"{sign}{fixed(100 * share, places)} %".replace(NARROW, " ")
+
+
 def duration(seconds: float | None) -> str:
     """Return a length of time as a person says it.
 

@@ -24,10 +24,11 @@ POWER = re.compile(r"([1-9][0-9]{0,17}) ?(?:\*\*|\^) ?([+-]?[0-9]{1,3})")
 POINT = re.compile(rf"[+-]?[0-9]{{0,18}}\.[0-9]{{1,40}}{EXPONENT}")
 
 
-def find_decimal_mark(path: Path, cells: Iterable[str]) -> str:
+def find_decimal_mark(path: Path, cells: Iterable[str], *, is_decimal_allowed: bool = True) -> str:
     """Return whether commas in numbers are decimal marks or stand between thousands, from all cells of a table.
 
-    Beside commas that must be decimal, points stand between thousands, if three digits follow each of them.
+    Beside commas that must be decimal, points stand between thousands, if three digits follow each of them. Where
+    ``is_decimal_allowed`` is false, as between commas, entries with a comma that must be decimal are text.
 
     Raises
     ------
@@ -39,11 +40,12 @@ def find_decimal_mark(path: Path, cells: Iterable[str]) -> str:
     ','
     """
     every = list(cells)
-    grouped = [cell for cell in every if GROUPED.fullmatch(cell)]
+    commas = [cell for cell in every if "," in cell and (is_decimal_allowed or not _has_decimal_comma(cell))]
+    grouped = [cell for cell in commas if GROUPED.fullmatch(cell)]
     surely_grouped = next((cell for cell in grouped if DECIMAL_COMMA.fullmatch(cell) is None), None)
-    surely_decimal = next(
-        (cell for cell in every if DECIMAL_COMMA.fullmatch(cell) and GROUPED.fullmatch(cell) is None), None
-    )
+    surely_decimal = next(filter(_has_decimal_comma, commas), None)
+    if not grouped and surely_decimal is None:
+        return "."
     is_point = any(POINT.fullmatch(cell) and GROUPED_BY_POINT.fullmatch(cell) is None for cell in every)
     if surely_decimal is not None:
         pointed = next(filter(GROUPED_BY_POINT.fullmatch, every), None)
@@ -51,11 +53,16 @@ def find_decimal_mark(path: Path, cells: Iterable[str]) -> str:
         if other is not None:
             raise StoreError(f"{path}: must have one kind of decimal mark, got {surely_decimal!r} and {other!r}")
         return ","
-    if not grouped or surely_grouped is not None or is_point:
+    if surely_grouped is not None or is_point:
         return "."
     raise StoreError(
         f"{path}: holds {grouped[0]!r}, which may be a thousand or have a decimal comma; write numbers without a comma"
     )
+
+
+def _has_decimal_comma(cell: str) -> bool:
+    """Return whether a number has a comma that cannot stand between thousands."""
+    return DECIMAL_COMMA.fullmatch(cell) is not None and GROUPED.fullmatch(cell) is None
 
 
 def decimal_point_notes(path: Path, columns: Mapping[str, Sequence[str]]) -> list[str]:

@@ -85,9 +85,7 @@ _EVALUATIONS = _words("op ops eval evals evaluation iter iters iteration loop ca
 _A_SECOND = _words("ops qps rps tps fps iops")  # how often a second, by names of their own
 _THINGS = _words("op ops item items request requests req reqs call calls event events row rows element elements")
 _WORDS_OF_TIME = _words("time latency duration runtime elapsed wall t")
-_STATISTICS = _words(
-    "mean avg average median med min max std stddev sd best worst total sum p50 p90 p95 p99 p999 value"
-)
+STATISTICS = _words("mean avg average median med min max std stddev sd best worst total sum p50 p90 p95 p99 p999 value")
 _UNSURE = _words("min h b B d m")  # at the end of a name: a minimum, a height, a variant
 _BRACKETS = re.compile(r"[(\[]\s*([^()\[\]]{1,40}?)\s*[)\]]\s*$")
 _WORD = re.compile(r"[A-Za-z%][A-Za-z0-9_%/·*-]{0,39}")
@@ -153,7 +151,7 @@ def unit_of_name(name: str) -> Unit | None:
     if "/" in name and (found := unit_of(re.split(r"[\s,;:_]+", re.sub(r"\s*/\s*", "/", name))[-1])) is not None:
         return found
     tokens = [token for word in re.split(r"[^0-9A-Za-z%]+", name) if word for token in _split_camel_case(word)]
-    while len(tokens) > 1 and tokens[-1].lower() in _STATISTICS:
+    while len(tokens) > 1 and tokens[-1].lower() in STATISTICS:
         tokens.pop()
     return _unit_of_words(tokens) if tokens else None
 

@@ -19,7 +19,9 @@ from bptt_bench.analyse.data.columns import (
     find_factors,
     format_level,
     format_levels,
+    less_clear_times,
     levels_of,
+    quote_names,
     rename_to_use,
     require_filled,
     set_aside_by_name,
@@ -144,7 +146,8 @@ def fit_data(
     names : of factors that another tool's file only numbers (``arg0``, ``arg1``).
     overhead : terms beside the law; by default those of the run for its own law, which is then fitted as ``predict``
         does, and else those that are found to be needed.
-    predict : points such as ``"V=10000,T=35"``, whose levels may be ranges, as in ``predict``.
+    predict : points such as ``"V=10000,T=35"``, whose levels may be ranges, as in ``predict``; one that names a level
+        of a category is predicted by its fit alone.
     where : which rows to use, such as ``dtype=float32``; several levels of one name select the rows of any.
     response, rename, ignore : as in ``fit`` and ``load``.
     unit : of the response, such as ``"ms"``; by default that of its format or the one that its name states.
@@ -168,7 +171,8 @@ def fit_data(
         others = [fit(rows, text, overhead=selected, **how) for text in versus]
         alike = fit(rows, named, overhead=selected, **how) if laws is None and others else this
         needed = this.full_law.factors if laws is None else laws.factors
-        points = [point for one in asked for point in _read_points(one, this, needed, frame.attrs[UNUSED])]
+        category = {name: format_level(rows[name].iloc[0]) for name in by}
+        points = [point for one in asked for point in _read_points(one, this, needed, category, frame.attrs[UNUSED])]
         return FitReport(
             fit=this,
             predictions=tuple(predict_points(this, points, laws)),
@@ -179,6 +183,8 @@ def fit_data(
 
     by = dividing_categories(frame, named, response=response, block=block)
     kinds = dict(parts(frame, by, response))
+    for one in asked:
+        _require_categories(one, by, list(kinds))
     if law is None:
         laws, left_out = discover_each(kinds.items(), response=response, counts=counts, block=block, unit=unit)
         found = {levels: answered(kinds[levels], one) for levels, one in laws.items()}
@@ -255,6 +261,8 @@ def prepare_rows(
     ------
     StoreError, FitError : names, rows or a response that cannot be used, or what is not a law.
     """
+    if not laws[0].strip():
+        raise FitError("--law: is empty; leave it out to have laws found, or give one such as n*log(n)")
     frame = select_rows(name_factors(frame, names, laws=laws), where)
     if block is not None and block in factors_in_laws(laws):
         raise FitError(
@@ -266,12 +274,7 @@ def prepare_rows(
     chosen = [text.partition("=")[0].strip() for text in where]
     rows = add_roles(frame, laws, response=found, block=block, chosen=chosen)
     if response is None and found != SECONDS_PER_EVAL:
-        why = (
-            "the only one that the data have"
-            if SECONDS_PER_EVAL in frame.columns
-            else "the only column that is called a time"
-        )
-        rows.attrs["notes"].insert(0, f"response: {found!r}, {why}")
+        rows.attrs["notes"].insert(0, f"response: {found!r}, {_why_response(frame, found)}")
     rows.attrs["notes"] += limit_note(rows, found, rows.attrs["factors"], unit_of(found, frame, unit))
     named_unit = unit_of(found, frame)
     if unit is not None and named_unit is not None and named_unit != unit_of(found, unit=unit):
@@ -279,6 +282,16 @@ def prepare_rows(
             f"--unit {unit}: taken as stated, though {found!r} is in {named_unit.symbol} by its name"
         )
     return rows, found
+
+
+def _why_response(frame: pd.DataFrame, found: str) -> str:
+    """Return why a column is the response that nobody stated."""
+    if SECONDS_PER_EVAL in frame.columns:
+        return "the only one that the data have"
+    others = less_clear_times(frame, found)
+    if others:
+        return f"called a time more clearly than {quote_names(others)}; --response chooses"
+    return "the only column that is called a time"
 
 
 def select_subject(frame: pd.DataFrame, subject: str | None) -> pd.DataFrame:
@@ -352,10 +365,26 @@ def _at_level(column: pd.Series[Any], level: str) -> np.ndarray[Any, np.dtype[np
     return np.zeros(len(column), dtype=bool) if number is None else np.asarray(column.to_numpy() == number)
 
 
-def _read_points(asked: PointQuery, this: Fit, needed: Sequence[str], unused: Mapping[str, str]) -> list[Point]:
-    """Return the points that one ``--predict`` names, checked against the law's factors."""
+def _require_categories(asked: PointQuery, by: Sequence[str], kinds: Sequence[Point]) -> None:
+    """See that something was measured at the levels of categories that one ``--predict`` names."""
+    for levels in asked.points({name: False for name in asked.axes if name not in by}):
+        named = {name: str(level) for name, level in levels.items() if name in by}
+        if not any(all(str(kind[name]) == level for name, level in named.items()) for kind in kinds):
+            there = format_levels(map(str, kinds))
+            raise TextError(f"--predict {asked.text!r}: nothing was measured at {Point(named)}; there are {there}")
+
+
+def _read_points(
+    asked: PointQuery, this: Fit, needed: Sequence[str], category: Mapping[str, str], unused: Mapping[str, str]
+) -> list[Point]:
+    """Return the points of a category that one ``--predict`` names, checked against the law's factors."""
     whole = {name: bool((this.points[name] % 1 == 0).all()) for name in this.factors}
-    found = [Point(levels) for levels in asked.points({**dict.fromkeys(asked.axes, False), **whole})]
+    numbers = {**{name: False for name in asked.axes if name not in category}, **whole}
+    found = [
+        Point({name: level for name, level in levels.items() if name not in category})
+        for levels in asked.points(numbers)
+        if all(str(levels.get(name, level)) == level for name, level in category.items())
+    ]
     for point in found[:1]:
         _require_factors(asked.text, point, this, needed, unused)
     return found

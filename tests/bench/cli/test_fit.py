@@ -70,11 +70,11 @@ def test_what_a_law_does_not_explain_is_said_in_text_and_document(tmp_path: Path
     table.write_text("n,time_us\n" + "\n".join(f"{n},{time}" for n, time in rows), encoding="utf-8")
     asked = ["fit", str(table), "--law", "n*log(n)", "--versus", "n**2"]
     text = " ".join(CliRunner().invoke(cli, asked).stdout.split())
-    assert "the law's own terms explain 0% of the time at the largest point, 100% are the overhead n" in text
+    assert "the law's own terms explain 0 % of the time at the largest point, 100 % are the overhead n" in text
     assert "against n²: undetermined: both laws fit by their overhead alone, n (" in text
     document = json.loads(CliRunner().invoke(cli, [*asked, "--json"]).stdout)
     assert document["lack_of_fit"]["kind"] == "not_testable"
-    assert any(note.startswith("the law's own terms explain 0%") for note in document["notes"])
+    assert any(note.startswith("the law's own terms explain 0 %") for note in document["notes"])
     assert document["versus"][0]["note"] == "both laws fit by their overhead alone, n"
 
 

@@ -120,6 +120,38 @@ def test_a_unit_that_is_not_that_of_the_name_is_noted(with_zero: Path) -> None:
     assert "--unit" not in invoke("fit", with_zero, *law, "--unit", "milliseconds").stderr
 
 
+@pytest.mark.parametrize("command", ["fit", "predict"])
+def test_an_empty_law_is_refused_with_what_finds_one(with_zero: Path, command: str) -> None:
+    asked = invoke(command, with_zero, "--law", " ", *(("--at", "n=1,p=0") if command == "predict" else ()))
+    assert asked.exit_code == 2
+    assert asked.stderr == ("error: --law: is empty; leave it out to have laws found, or give one such as n*log(n)\n")
+
+
+@pytest.mark.parametrize(
+    ("word", "law"),
+    [("linear", "n"), ("Quadratic", "n**2"), ("linearithmic", "n*log(n)"), ("constant", "1"), ("exponential", "2**n")],
+)
+def test_a_law_in_a_word_is_answered_with_how_it_is_written(with_zero: Path, word: str, law: str) -> None:
+    asked = invoke("fit", with_zero, "--law", word)
+    assert asked.exit_code == 2
+    assert asked.stderr.endswith(f"the columns are n, p, time_ms; a law names columns, such as {law} for {word}\n")
+
+
+def test_a_time_that_was_chosen_before_another_is_noted(with_zero: Path) -> None:
+    with_zero.write_text(with_zero.read_text().replace("n,p,time_ms", "n,s,time_ms", 1))
+    note = "note: response: 'time_ms', called a time more clearly than 's'; --response chooses\n"
+    chosen = invoke("fit", with_zero)
+    assert (chosen.exit_code, note in chosen.stderr) == (0, True)
+    assert "s" in chosen.stdout.splitlines()[0].split(" as ")[1]
+    assert note not in invoke("fit", with_zero, "--response", "time_ms").stderr
+
+
+def test_a_factor_of_the_law_cannot_be_the_response(with_zero: Path) -> None:
+    asked = invoke("fit", with_zero, "--law", "n", "--response", "n")
+    assert asked.exit_code == 2
+    assert asked.stderr == "error: response 'n': must be a column that no law names, for it would explain itself\n"
+
+
 def test_a_factor_of_the_law_cannot_be_the_block(with_zero: Path) -> None:
     result = invoke("fit", with_zero, "--law", "n + n*p", "--block", "p")
     assert result.exit_code == 2

@@ -18,7 +18,7 @@ from bptt_bench.plan.design.design import OF_POINTS, OF_SAMPLES
 from bptt_bench.plan.law.notation import FUNCTIONS, SEVERAL
 from bptt_bench.store.importers.reading.columns import NUMBERED
 from bptt_bench.store.importers.reading.naming import EMPTY, REPEATED
-from bptt_bench.text.units import SECOND, parse_unit, unit_of_name
+from bptt_bench.text.units import SECOND, STATISTICS, parse_unit, unit_of, unit_of_name
 from bptt_bench.text.wording import did_you_mean, list_names
 
 if TYPE_CHECKING:
@@ -26,9 +26,12 @@ if TYPE_CHECKING:
 
 CUT_OFF = re.compile(r"time[sd]?_?out|censored|cut_?off", re.IGNORECASE)  # in names of columns
 UNUSED = "unused"  # attribute of a frame: why a column is not used, by its name
+HOST = "host"  # of a sample; hosts differ in speed
 CENSORED, STANDARD_ERROR = "censored", "standard_error"  # attributes of a frame: columns that say how a value is known
 # in the names of columns of whole numbers that were measured, or that number the rows
 MEASURED = re.compile(r"count|instr|cycle|byte|rss|mem|peak|miss|iter|alloc|index|time|(^|_)(p|u)?id$", re.IGNORECASE)
+# in the names of columns that say how values scatter
+SPREAD = re.compile(r"(^|[_ ])(std_?(dev|err)?|stdev|sd|sem?)($|[_ (\[])", re.IGNORECASE)
 TOGETHER = 0.999  # correlation of the logarithms of two factors that never vary apart
 MOST_SHOWN, MOST_CHARACTERS = 6, 60  # levels that a message names, and how much of each
 
@@ -170,6 +173,7 @@ def find_factors(frame: pd.DataFrame, measured: Collection[str] = ()) -> list[st
     if found:
         return [name for name in known if name in found or _are_sizes(frame, name)]
     scattered = [name for name in known if _may_be_factor(frame, name)]
+    scattered = [name for name in scattered if not _may_be_measured(frame, name)] or scattered
     whole = [name for name in scattered if _varies_without_gaps(frame[name])]
     return whole or [name for name in scattered if _varies_with_gaps(frame[name])]
 
@@ -179,11 +183,19 @@ def _are_sizes(frame: pd.DataFrame, name: str) -> bool:
     if not _may_be_factor(frame, name) or _role(frame, name, is_text=False) != "unique":
         return False
     column = frame[name]
-    if column.isna().any() or MEASURED.search(name) or unit_of_name(name) is not None:
+    is_measured = MEASURED.search(name) is not None or unit_of_name(name) is not None
+    if column.isna().any() or (is_measured and not _is_unclear_time(name)):
         return False
     is_whole = bool((column > 0).all() and (column % 1 == 0).all())
     are_row_numbers = column.is_unique and column.max() - column.min() == len(column) - 1
     return is_whole and not are_row_numbers and bool(column.max() >= 2 * column.min())
+
+
+def _may_be_measured(frame: pd.DataFrame, name: str) -> bool:
+    """Return whether a column is called a time, or what is known of one, and does not hold sizes by an unclear name."""
+    unit = unit_of_name(name)
+    is_called_so = is_time(name) or (unit is not None and unit.base == SECOND.base) or SPREAD.search(name) is not None
+    return is_called_so and not (_is_unclear_time(name) and bool((frame[name].dropna() % 1 == 0).all()))
 
 
 def _recurs_with_gaps(column: pd.Series[Any]) -> bool:
@@ -228,17 +240,32 @@ def _add_unless_twin(
 def _notes(
     frame: pd.DataFrame, by_role: dict[Role, list[str]], twins: dict[str, str], used: Collection[str]
 ) -> Iterable[str]:
+    unique, gaps = by_role.get("unique", ()), by_role.get("gaps", ())
+    spreads = [name for name in (*twins, *gaps, *unique) if _may_be_spread(frame, name)]
+    for name in spreads:
+        yield (
+            f"{name!r} is not used; if it is the standard error of the response, --standard-error {quote(name)} "
+            "weights by it"
+        )
     for name, twin in twins.items():
-        yield f"column {name!r} changes only together with {twin!r}: not used"
-    for name in by_role.get("gaps", ()):
-        yield f"column {name!r} has gaps, and the law does not name it: not used"
-    by_name = set_aside_by_name(frame, used)
+        if name not in spreads:
+            yield f"column {name!r} changes only together with {twin!r}: not used"
+    for name in gaps:
+        if name not in spreads:
+            yield f"column {name!r} has gaps, and the law does not name it: not used"
+    by_name = [name for name in set_aside_by_name(frame, used) if name != HOST or not _is_text(frame[HOST])]
     if by_name:
         yield f"set aside by name: {quote_names(by_name)}; {rename_to_use(by_name[0])}"
     if "constant" in by_role:
         yield f"the same in every row, and not used: {quote_names(by_role['constant'])}"
-    if "unique" in by_role:
-        yield f"another value in nearly every row, and not used: {quote_names(by_role['unique'])}"
+    others = [name for name in unique if name not in spreads]
+    if others:
+        yield f"another value in nearly every row, and not used: {quote_names(others)}"
+
+
+def _may_be_spread(frame: pd.DataFrame, name: str) -> bool:
+    """Return whether a column of numbers says by its name how values scatter; not where such a column is chosen."""
+    return STANDARD_ERROR not in frame.attrs and SPREAD.search(name) is not None and frame[name].dtype.kind in "iuf"
 
 
 def _unused(
@@ -417,12 +444,20 @@ def drop_rows_without_level(frame: pd.DataFrame, names: Iterable[str]) -> tuple[
 def choose_response(frame: pd.DataFrame, stated: str | None, laws: Sequence[CostLaw | str] = ()) -> str:
     """Return the response: the one stated, else ``seconds_per_eval``, else the only column that is called a time.
 
-    Where a run has measured no time, it is the only other response that it has.
+    Of several the only one that is clearly called so. Where a run has measured no time, it is the only other response
+    that it has.
 
     Raises
     ------
-    FitError : there is none, or several; the message says what to type.
+    FitError : there is none, or several, or a law names it; the message says what to type.
     """
+    found = _find_response(frame, stated, laws)
+    if found in factors_in_laws(laws):
+        raise FitError(f"response {found!r}: must be a column that no law names, for it would explain itself")
+    return found
+
+
+def _find_response(frame: pd.DataFrame, stated: str | None, laws: Sequence[CostLaw | str]) -> str:
     if stated is not None:
         require_filled(frame, stated)
         _require_values(frame, stated)
@@ -485,7 +520,7 @@ def _times(frame: pd.DataFrame, numbers: Sequence[str]) -> list[str]:
         name for name in numbers if (parse_unit(units[name]).base == SECOND.base if name in units else is_time(name))
     ]
     if times:
-        return times
+        return [name for name in times if name in units or is_clearly_time(name)] or times
     # such as first_seconds, which the samples of a run have beside another
     recorded = (name for name in map(str, frame.columns) if name in RECORDED and frame[name].dtype.kind in "iuf")
     times = list(filter(is_time, recorded))
@@ -608,6 +643,11 @@ def factors_in_laws(laws: Iterable[CostLaw | str]) -> list[str]:
     return list(dict.fromkeys(name for law in known for name in law.factors))
 
 
+def _words_before_per(name: str) -> list[str]:
+    """Return the words in the name of a column, in small letters, without those after ``per``."""
+    return [word.lower() for word in WORD.findall(re.split(r"/|[_ ]per[_ ]", name)[0])]
+
+
 def is_time(name: str) -> bool:
     """Return whether a column has the name of a time.
 
@@ -616,10 +656,53 @@ def is_time(name: str) -> bool:
     >>> [name for name in ("bytes_per_second", "MB/s", "time_step", "time_stddev", "S", "items") if is_time(name)]
     []
     """
-    words = [word.lower() for word in WORD.findall(re.split(r"/|[_ ]per[_ ]", name)[0])]
+    words = _words_before_per(name)
     unit = unit_of_name(name)
     is_called_one = bool(TIMES.intersection(words)) if unit is None else unit.base == SECOND.base
     return is_called_one and not NO_TIMES.intersection(words)
+
+
+def is_clearly_time(name: str) -> bool:
+    """Return whether a column can hardly be anything but a time: a factor may be called ``s``, or ``size_s``.
+
+    Its name has a word of a time, at its end or before a unit; or a unit alone, which is spelled out, or that of a
+    statistic or of an evaluation.
+
+    >>> names = ("time_ms", "Wall Time (s)", "cpu_time", "runtime_avg", "t_s", "seconds", "mean_ms", "ns/op")
+    >>> [name for name in names if not is_clearly_time(name)]
+    []
+    >>> names = ("s", "ms", "hours", "size_s", "forward_ms", "runtime_threads", "time_step")
+    >>> [name for name in names if is_clearly_time(name)]
+    []
+    """
+    if not is_time(name):
+        return False
+    every = _words_before_per(name)
+    words = [word for word in every if word not in (*STATISTICS, "p")]  # of p99
+    if unit_of_name(name) is None:
+        return words[-1] in TIMES
+    if words and unit_of(words[-1]) is not None:
+        words.pop()
+    is_more = len(every) > 1 or not _is_bare_unit(name)
+    return bool({*TIMES, "t"}.intersection(words)) or (not words and (is_more or "second" in every[0]))
+
+
+def _is_unclear_time(name: str) -> bool:
+    return is_time(name) and not is_clearly_time(name)
+
+
+def _is_bare_unit(name: str) -> bool:
+    """Return whether the name of a column is that of a unit of time, which a factor may have: ``s``, ``hours``."""
+    unit = unit_of(name) if name.isalpha() else None
+    return unit is not None and unit.base == SECOND.base
+
+
+def less_clear_times(frame: pd.DataFrame, response: str) -> list[str]:
+    """Return the columns of numbers that are called times too, less clearly so than the response."""
+    if not is_clearly_time(response):
+        return []
+    numbers = [name for name in map(str, frame.columns) if name != response and frame[name].dtype.kind in "iuf"]
+    return list(filter(_is_unclear_time, numbers))
 
 
 def is_time_of_step(name: str) -> bool:
@@ -631,7 +714,7 @@ def is_time_of_step(name: str) -> bool:
     ...  if is_time_of_step(name)]
     ['step_s', 'train_step_ms']
     """
-    words = {word.lower() for word in WORD.findall(re.split(r"/|[_ ]per[_ ]", name)[0])}
+    words = set(_words_before_per(name))
     unit = unit_of_name(name)
     has_unit = unit is not None and unit.base == SECOND.base
     return has_unit and "step" in words and not words.intersection(TIMES) and words & NO_TIMES == {"step"}

@@ -11,10 +11,12 @@ import numpy as np
 
 from bptt_bench.analyse.data.columns import (
     CENSORED,
+    HOST,
     STANDARD_ERROR,
     column_roles,
     find_factors,
     format_levels,
+    is_time,
     levels_of,
     noise_columns,
     require_filled,
@@ -27,7 +29,7 @@ from bptt_bench.plan.design.design import OF_POINTS
 from bptt_bench.plan.law.law import Term
 from bptt_bench.plan.law.notation import suggest_name
 from bptt_bench.plan.law.overflow import smaller_levels_hint
-from bptt_bench.store.importers.reading.naming import rename_hint
+from bptt_bench.store.importers.reading.naming import can_be_named, rename_hint
 from bptt_bench.text.numbers import exact
 from bptt_bench.text.wording import did_you_mean, list_names
 
@@ -36,11 +38,20 @@ if TYPE_CHECKING:
 
 
 TIME = "started_at"  # of a sample, in seconds
-HOST, PROCESS = "host", "process"  # host and measuring process of a sample
+PROCESS = "process"  # that measured a sample
 MOST_BELOW_FLOOR = 0.5  # of the samples of a point, beyond which all of them are left out
 UNNAMED = "unknown"
 # A fit sums squares of ratios of a term to a time: within these bounds the sums stay below 1e308.
 LEAST, MOST = 1e-60, 1e60
+LAWS_IN_WORDS = {  # each of the factor in its braces
+    "constant": "1",
+    "linear": "{}",
+    "quadratic": "{}**2",
+    "cubic": "{}**3",
+    "logarithmic": "log({})",
+    "linearithmic": "{0}*log({0})",
+    "exponential": "2**{}",
+}
 BOUNDS = f"numbers from {LEAST:g} to {MOST:g}"
 
 
@@ -243,9 +254,18 @@ def _require_columns(frame: pd.DataFrame, names: Sequence[str], what: str) -> No
         if name not in frame.columns:
             columns = frame.columns.tolist()
             near = suggest_name(name, [column for column in columns if str(column).isidentifier()])
-            hint = rename_hint(name, columns) or (f"; did you mean {near}?" if near else "")
+            word = _law_hint(name, columns)
+            hint = word or rename_hint(name, columns) or (f"; did you mean {near}?" if near else "")
             raise FitError(f"{what}: unknown name {name!r}; the columns are {list_names(columns)}{hint}")
     require_numbers(frame, names, what)
+
+
+def _law_hint(word: str, columns: Sequence[str]) -> str:
+    """Return how a law is written that was given as a word, as the end of a message; nothing for other words."""
+    if word.lower() not in LAWS_IN_WORDS:
+        return ""
+    factor = next((name for name in columns if can_be_named(name) and not is_time(name)), "n")
+    return f"; a law names columns, such as {LAWS_IN_WORDS[word.lower()].format(factor)} for {word}"
 
 
 def _factors(others: Sequence[str], names: Sequence[str]) -> list[str]:

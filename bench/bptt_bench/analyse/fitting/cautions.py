@@ -42,8 +42,12 @@ def cautions(fit: Fit) -> tuple[Finding, ...]:
 
 
 def overhead_names(fit: Fit) -> tuple[str, ...]:
-    """Return the overhead terms of at least a hundredth of the fitted response at the largest point, largest first."""
-    taking = [term for term in fit.terms if term.role == "overhead" and term.share_at_largest >= SMALLEST_OVERHEAD]
+    """Return the overhead terms of at least a hundredth of the fitted response at the largest point, largest first.
+
+    Where none has as much, as beside a law that falls, they are all those above 0.
+    """
+    above = [term for term in fit.terms if term.role == "overhead" and term.coefficient > 0]
+    taking = [term for term in above if term.share_at_largest >= SMALLEST_OVERHEAD] or above
     return tuple(term.term for term in sorted(taking, key=lambda term: -term.share_at_largest))
 
 
@@ -79,7 +83,8 @@ def _collinear(fit: Fit) -> Iterator[CollinearFactors]:
 
 
 def _host(fit: Fit) -> ReferenceHost | None:
-    return ReferenceHost(host=fit.hosts[0].name) if fit.hosts else None
+    is_known = any(host.slowness is not None for host in fit.hosts[1:])
+    return ReferenceHost(host=fit.hosts[0].name) if is_known else None
 
 
 __all__ = ["cautions", "has_two_populations", "is_mostly_overhead", "overhead_caution", "overhead_names"]

@@ -40,6 +40,7 @@ from bptt_bench.analyse.stats.location import Location, locate, point_minima
 from bptt_bench.analyse.stats.mixture import PRIOR_SAMPLES
 from bptt_bench.errors import FitError, LawError
 from bptt_bench.plan import CostLaw
+from bptt_bench.plan.law.distinct import with_distinct_terms
 from bptt_bench.store.frame import as_samples
 from bptt_bench.text.arguments import require_share, require_text, require_texts
 from bptt_bench.text.units import Unit
@@ -98,7 +99,7 @@ def fit(
     try:
         stated = law if isinstance(law, CostLaw) else CostLaw(law)
         extra = () if overhead == "auto" else parse_overhead(overhead, stated)  # type: ignore[arg-type]
-        full = stated.plus(*extra)
+        full = with_distinct_terms(stated.plus(*extra))
     except LawError as error:
         raise FitError(str(error)) from None
     response = choose_response(frame, response, [stated])
@@ -192,7 +193,9 @@ def _require_points(law: CostLaw, observed: Flags) -> None:
     least, n = len(law.terms) + 1, int(observed.sum())
     if n < least:
         what = "points" if observed.all() else "points that are not censored"
-        raise FitError(f"{what}: {n} for the {len(law.terms)} terms of {law.text!r}; allowed are {least} or more")
+        few = f"{n} {'is' if n == 1 else 'are'} too few"
+        terms = f"{len(law.terms)} term{'' if len(law.terms) == 1 else 's'}"
+        raise FitError(f"{what}: {few} for law {law.text!r} of {terms}; allowed are {least} or more")
 
 
 def _needed_overhead(

@@ -123,10 +123,10 @@ class Fit:
     def __repr__(self) -> str:
         """Return how well the law fits, and a line for each term."""
         mean, largest = (100 * one for one in (self.error.in_sample_mape, self.error.max))
-        head = f"Fit of {self.law.text} to {self.response} at {self.n_points} points, off by {mean:.2g} % on average"
+        head = ", ".join([f"Fit of {self.response}", self.law.text, f"{self.n_points} points"])
         unit = "" if self.unit is None else f" {self.unit.symbol}"
         terms = (f"{one.term}: {Interval(one.coefficient, one.low, one.high)}{unit} ({one.role})" for one in self.terms)
-        return "\n  ".join([f"{head} and by {largest:.2g} % at most", *terms])
+        return "\n  ".join([f"{head}, mean error {mean:.2g} %, largest {largest:.2g} %", *terms])
 
     @property
     def changes(self) -> Array:

@@ -24,7 +24,7 @@ LEAST_SHARE = 0.25  # of n·log(n) in the counts at the largest point, from whic
 FAR_CLOSER, CLOSER = 3.5, 2.0  # … if they are followed so much more closely with it, by one range and by the other …
 BENT = 1.25  # … and so much more closely than with a threshold instead, by one range: a memory that has run out
 ABSENT_SHARE = 0.15  # … of n·log(n), which counts must exclude for it to be absent: a compiled sort is little
-NEEDED = 1.5  # times as closely with it, from which it is not absent
+NEEDED = 1.5  # times as closely with it, from which it may be there
 
 
 class _Needs(NamedTuple):

@@ -75,7 +75,7 @@ class MeasuredPoints:
         with np.errstate(divide="ignore", invalid="ignore"):
             growth = np.where(levels == 0, np.where(here > 0, np.inf, 1.0), here / levels)
         # of points that are as far in one factor, the one that is nearest in the others
-        nearest = growth[int(np.lexsort((np.maximum(growth, 1.0).prod(axis=1), growth.max(axis=1)))[0])]
+        nearest = growth[int(np.lexsort((np.log(np.maximum(growth, 1.0)).sum(axis=1), growth.max(axis=1)))[0])]
         distance, factor = float(nearest.max()), names[int(np.argmax(nearest))]
         words = [
             f"{name} is {_format_ratio(smallest / level)} times below the smallest measured"

@@ -28,6 +28,7 @@ from bptt_bench.plan.experiment.instructions import measuring, parse_measures
 from bptt_bench.plan.experiment.seeded import Prepare, SeededPrepare, SeededTally, require_arguments, require_inputs
 from bptt_bench.plan.experiment.stratum import subject_of
 from bptt_bench.plan.experiment.subject import Subject, Tally
+from bptt_bench.plan.law.distinct import with_distinct_terms
 from bptt_bench.plan.law.law import CostLaw
 from bptt_bench.plan.law.notation import suggest_name
 from bptt_bench.plan.law.overflow import smaller_levels_hint
@@ -319,7 +320,8 @@ def _read_overhead(
 
 
 def _require_values(parameter: str, law: CostLaw, points: Sequence[Point]) -> None:
-    """See that no term of a law is undefined or below 0 where it is to be measured."""
+    """See that no term of a law is a multiple of another, nor undefined or below 0 where it is to be measured."""
+    with_distinct_terms(law)
     columns = term_values(law, points)
     if not columns.any():
         raise LawError(f"{parameter} {law.text!r}: must be above 0 somewhere; it is 0 at every point")

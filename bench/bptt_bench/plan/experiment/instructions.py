@@ -151,10 +151,8 @@ def lower_order_terms(law: CostLaw) -> tuple[str, ...]:
             continue
         whole = sum(finite.values())
         for chosen in product(*(range(math.floor(power + SLACK) + 1) for power in powers.values())):
-            lower = (
-                base if power == 1 else f"{base}**{power}" for base, power in zip(powers, chosen, strict=True) if power
-            )
-            text = "*".join([*steep, *lower])
+            pairs = [(base, power) for base, power in zip(powers, chosen, strict=True) if power]
+            text = "*".join([*steep, *(base if power == 1 else f"{base}**{power}" for base, power in pairs)])
             if text.startswith("(") and text.endswith(")"):
                 text = f"1*{text}"  # a sum by itself is several terms
             is_lower = sum(chosen) < whole - 1e-6 or len(powers) < len(finite)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import keyword
 import math
 import re
 from collections.abc import Iterator
@@ -71,7 +72,15 @@ def _tree(text: str) -> ast.expr:
             raise LawError(f"law {text!r}: a comparison must be in brackets, such as n*(n >= 64)")
         if body is not None:
             return body
+    reserved = next((word for word in re.findall(r"[^\W\d]\w*", text) if keyword.iskeyword(word)), None)
+    if reserved is not None:
+        raise LawError(f"law {text!r}: {reserved!r} is a word of Python, which no law can name{_rename(reserved)}")
     raise LawError(f"law {text!r}: cannot be read; allowed are {ALLOWED}")
+
+
+def _rename(name: str) -> str:
+    """Return how a column is named that has a name which no law can use, as the end of a message."""
+    return f"; a column of this name needs another, such as --rename {name}=m"
 
 
 def _outside_brackets(text: str) -> Iterator[str]:
@@ -93,7 +102,7 @@ def _check(node: ast.expr, text: str) -> None:
     """Raise unless the tree holds only what a law may hold."""
     if isinstance(node, ast.Name):
         if node.id in _ARITY:
-            raise LawError(f"law {text!r}: {node.id!r} is a function and needs an argument")
+            raise LawError(f"law {text!r}: {node.id!r} is a function and needs an argument{_rename(node.id)}")
         return
     for part in _parts(node, text):
         _check(part, text)

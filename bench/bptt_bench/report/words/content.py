@@ -33,6 +33,7 @@ from bptt_bench.report.words.findings.clauses import words
 from bptt_bench.report.words.findings.fits import hosts_text
 from bptt_bench.report.words.headlines import cause_of, headline_of
 from bptt_bench.report.words.reasons import clauses_of, text_beside_regimes, text_of
+from bptt_bench.text.numbers import in_percent
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.fitting.fitted import Fit, FittedTerm
@@ -377,13 +378,14 @@ def _noise(analysis: Analysis) -> Iterator[str]:
     if analysis.noise is None:
         yield f"noise unknown: {'no repetitions' if analysis.is_fitted else 'no law was fitted'}"
     else:
-        yield f"noise within points {analysis.noise:.1%}, {analysis.contaminated_share:.1%} of samples disturbed"
+        disturbed = in_percent(analysis.contaminated_share)
+        yield f"noise within points {in_percent(analysis.noise)}, {disturbed} of samples disturbed"
     if analysis.placebo is None:
         yield "no placebo"
     else:
-        change, low, high = (value - 1 for value in analysis.placebo)
+        change, low, high = (in_percent(value - 1, 2, signed=True) for value in analysis.placebo)
         alarms, points = analysis.placebo_alarms
-        yield f"placebo {change:+.2%} ({low:+.2%} to {high:+.2%}), false alarms at {alarms} of {points} points"
+        yield f"placebo {change} ({low} to {high}), false alarms at {alarms} of {points} points"
     if analysis.below_floor:
         yield f"{analysis.below_floor} samples below the signal floor left out"
 

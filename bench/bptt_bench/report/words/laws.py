@@ -11,6 +11,7 @@ from bptt_bench.analyse.discover.law_set import DecidingMeasurement, LawSet
 from bptt_bench.analyse.findings.fits import FAR_OFF, FarPoint, NoLawFits
 from bptt_bench.analyse.fitting.cautions import overhead_caution
 from bptt_bench.analyse.predict.assess import is_rejected_beyond
+from bptt_bench.analyse.stats.estimate import RESOLUTION
 from bptt_bench.report import format as show
 from bptt_bench.report.words.findings.clauses import span, words
 from bptt_bench.report.words.findings.fits import off_in_words
@@ -69,16 +70,16 @@ def stated_text(fit: Fit) -> str:
     law, lack = show.law(fit.law.text), fit.lack_of_fit
     off = f"off by {show.percent(fit.error.in_sample_mape)} on average and by {show.percent(fit.error.max)} at most"
     caution = overhead_caution(fit)
-    if lack.exceeded is not None:
-        return f"the data reject {law}: {words(lack.exceeded)}"
-    if (lack.kind == "rejected" and lack.between > FAR_OFF) or is_rejected_beyond(fit):
-        return f"the data reject {law}: it is {off}"
+    if lack.exceeded is not None or (lack.kind == "rejected" and lack.between > FAR_OFF) or is_rejected_beyond(fit):
+        return f"the data reject {law}: " + (f"it is {off}" if lack.exceeded is None else words(lack.exceeded))
     if lack.kind == "rejected":
         return _off_text(law, lack, off)
     if caution is not None:
         return f"the data say little of {law}: {words(caution)}"
     if lack.kind == "not_rejected":
         return f"the data agree with {law}: it is {off}"
+    if fit.error.max <= RESOLUTION:
+        return f"all points lie on {law}, to within rounding"
     return f"{law} is {off}" + ("" if is_exact(fit.response) else "; whether it holds cannot be tested")
 
 

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 from bptt_bench.analyse.verdicts.trust import ALARM_LEVEL, CHECK, FaultFound, Stability, Trust
 from bptt_bench.report.format import unnamed_subject
+from bptt_bench.text.numbers import in_percent
 
 
 def lines(found: Trust) -> Iterator[str]:
     """Yield the findings one by one, the conclusion last."""
     if found.noise is not None and found.contaminated_share is not None:
-        yield f"noise: {found.noise:.1%} within points, {found.contaminated_share:.1%} of samples disturbed"
+        disturbed = in_percent(found.contaminated_share)
+        yield f"noise: {in_percent(found.noise)} within points, {disturbed} of samples disturbed"
     if found.placebo is not None:
         one = found.placebo
         yield (
@@ -28,8 +30,8 @@ def lines(found: Trust) -> Iterator[str]:
     if found.coverage is not None:
         name, share = found.coverage.lowest
         yield (
-            f"intervals: 95 % ones held the truth {found.coverage.share:.1%} of the time in {found.coverage.trials} "
-            f"simulated measurements with this noise; worst, {name}: {share:.1%}"
+            f"intervals: 95 % ones held the truth {in_percent(found.coverage.share)} of the time in "
+            f"{found.coverage.trials} simulated measurements with this noise; worst, {name}: {in_percent(share)}"
         )
     yield upshot(found)
 
@@ -66,7 +68,7 @@ def upshot(found: Trust) -> str:
     trusted = "verdicts here can be trusted"
     if found.decides_only_checks:
         timed = sum(one.kind != CHECK for one in found.claims)
-        noise = "" if found.noise is None else f" with {found.noise:.1%} noise"
+        noise = "" if found.noise is None else f" with {in_percent(found.noise)} noise"
         trusted = (
             "on this machine, as it is now, only checks can be trusted, because none of "
             f"{timed} claims about time could be decided{noise}"
@@ -96,7 +98,7 @@ def caveats(found: Trust) -> list[str]:
     placebo = found.restless_placebo
     if placebo is not None:
         points = f"{placebo.point_alarms} of {placebo.points} points"
-        lines.append(f"the placebo differs from itself at {points}, where {ALARM_LEVEL:.0%} are expected")
+        lines.append(f"the placebo differs from itself at {points}, where {in_percent(ALARM_LEVEL, 0)} are expected")
     if found.changing_claims:
         changing = f"{len(found.changing_claims)} of {len(found.claims)} claims"
         lines.append(f"{changing} changed their verdict from run to run")

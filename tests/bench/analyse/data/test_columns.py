@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from bptt_bench.analyse.data.columns import add_roles, choose_response, column_roles, find_factors
+from bptt_bench.analyse.data.columns import (
+    add_roles,
+    choose_response,
+    column_roles,
+    find_factors,
+    less_clear_times,
+    with_noise_columns,
+)
 from bptt_bench.analyse.evidence.by_category import fit_by
 from bptt_bench.analyse.evidence.evidence import fitted_samples
 from bptt_bench.analyse.fitting.fit import fit
@@ -45,6 +52,46 @@ def test_the_only_column_that_is_called_a_time_is_the_response(name: str) -> Non
     frame = table(time_step=1, bytes_per_second=2.0, stddev_seconds=0.1, T=3.0).rename(columns={"seconds": name})
     assert choose_response(frame, None, ["n"]) == name
     assert fit(frame, "n", overhead="1").response == name
+
+
+@pytest.mark.parametrize("name", ["s", "us", "ms", "ns", "hours", "size_s", "runtime_threads", "forward_ms"])
+@pytest.mark.parametrize("time", ["seconds", "time_ms", "mean_ms", "latency_us", "ns/op"])
+def test_a_column_that_may_be_a_time_is_a_factor_beside_a_clearer_one(name: str, time: str) -> None:
+    frame = table(**{name: [1, 2, 3] * 4}).rename(columns={"seconds": time})
+    assert choose_response(frame, None) == time
+    assert less_clear_times(frame, time) == [name]
+    assert find_factors(frame, [time]) == ["n", name]
+    assert choose_response(frame.drop(columns=time), None, ["n"]) == name
+    with pytest.raises(FitError, match=rf"'{name}', 's2_s' are times; .*such as --response "):
+        choose_response(frame.drop(columns=time).assign(s2_s=1), None, ["n"])
+
+
+@pytest.mark.parametrize("name", ["s", "ms", "hours", "size_s", "runtime_threads"])
+def test_sizes_in_a_column_that_may_be_a_time_are_a_factor(name: str, rng: np.random.Generator) -> None:
+    times = {"time_ms": rng.uniform(1, 9, 12), "setup_ms": rng.uniform(1, 9, 12), "std_ms": rng.uniform(1, 9, 12)}
+    scattered = pd.DataFrame({name: rng.permutation(np.arange(7, 91, 7)), **times})
+    assert find_factors(scattered, ["time_ms"]) == [name]
+    assert find_factors(scattered.assign(b=[1, 2, 4] * 4), ["time_ms"]) == [name, "b"]
+    assert find_factors(scattered[["std_ms", "time_ms"]], ["time_ms"]) == ["std_ms"]
+
+
+@pytest.mark.parametrize("name", ["std_ms", "se", "stddev", "sem", "Std Err", "stdev", "stderr (ms)", "time_sd"])
+def test_a_column_that_may_be_a_standard_error_is_noted_with_its_option(name: str) -> None:
+    frame = table(**{name: [0.1 * i for i in range(12)]})
+    quoted = f"'{name}'" if " " in name else name
+    note = f"{name!r} is not used; if it is the standard error of the response, --standard-error {quoted} weights by it"
+    assert column_roles(frame, ["n"], ["seconds"]).notes == (note,)
+    assert column_roles(table(**{name: table()["n"]}), ["n"], ["seconds"]).notes == (note,)
+    assert column_roles(with_noise_columns(frame, standard_error=name), ["n"], ["seconds"]).notes == ()
+    assert note not in column_roles(frame, ["n"], [name]).notes
+
+
+@pytest.mark.parametrize("name", ["n", "seconds_per_eval"])
+def test_a_response_that_the_law_names_is_refused(name: str) -> None:
+    frame = table(seconds_per_eval=1.0)
+    stated = name if name == "n" else None
+    with pytest.raises(FitError, match=f"response '{name}': must be a column that no law names, for it would explain"):
+        choose_response(frame, stated, ["n**2", name])
 
 
 def test_a_stated_response_is_taken_and_a_column_named_by_the_law_is_not_one() -> None:
@@ -185,6 +232,10 @@ def test_a_column_that_is_no_factor_by_its_name_is_noted(name: str) -> None:
     )
     assert column_roles(table(**{name: 3}), ["n"], ["seconds"]).notes == ()
     assert column_roles(varying, ["n", name], ["seconds"]).notes == ()
+
+
+def test_names_of_hosts_are_used_and_not_said_to_be_set_aside() -> None:
+    assert column_roles(table(host=["a", "b"] * 6), ["n"], ["seconds"]).notes == ()
 
 
 def test_a_run_notes_none_of_its_own_columns() -> None:

@@ -41,7 +41,7 @@ def seconds(position: int, value: object) -> dict[str, list[Any]]:
         (frame().drop(columns="n"), "law 'n': unknown name 'n'; the columns are seconds_per_eval"),
         (frame().drop(columns="seconds_per_eval"), "response: no column is named as a time; the columns are n"),
         (frame()[:0], "response 'seconds_per_eval': no rows to fit"),
-        (frame()[:2], "points: 1 for the 1 terms of 'n'; allowed are 2 or more"),
+        (frame()[:2], "points: 1 is too few for law 'n' of 1 term; allowed are 2 or more"),
         (frame(below_floor=[True] * 8), "response 'seconds_per_eval': all 8 rows are below the signal floor"),
         (frame(subject=["a"] * 4 + ["b"] * 4), r"subject: 2 in one frame \(a, b\); select one of them"),
         (

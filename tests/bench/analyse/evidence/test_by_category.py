@@ -169,5 +169,5 @@ def test_levels_that_fill_a_page_are_cut_in_a_message() -> None:
     few = pd.DataFrame({"n": [1, 1], "kind": ["a" * 100, "b" * 100], "seconds_per_eval": [1.0, 2.0]})
     with pytest.raises(FitError) as caught:
         fit_by(few, "n", by="kind")
-    assert str(caught.value).startswith(f"kind={'a' * 75}…: points: 1 for")
+    assert str(caught.value).startswith(f"kind={'a' * 75}…: points: 1 is")
     assert len(str(caught.value)) < 200

@@ -17,7 +17,7 @@ from bptt_bench.analyse.findings.fits import (
     OverheadOnly,
     ReferenceHost,
 )
-from bptt_bench.analyse.fitting.cautions import cautions, has_two_populations
+from bptt_bench.analyse.fitting.cautions import cautions, has_two_populations, overhead_names
 from bptt_bench.report.words.documents import preference_document
 from bptt_bench.report.words.findings.clauses import words
 
@@ -64,7 +64,7 @@ def test_a_law_that_takes_none_of_the_time_is_not_confirmed(
     found = fit(make(rng), law)
     (caution,) = map(words, cautions(found))
     assert caution.startswith("the law's own terms explain ")
-    assert f"% of the time at the largest point, {'100' if overhead == '1' else '97'}% are the overhead " in caution
+    assert f" % of the time at the largest point, {'100' if overhead == '1' else '97'} % are the overhead " in caution
     assert caution.endswith(f" the overhead {overhead}")
     assert found.lack_of_fit.kind == "not_testable"
     assert words(found.lack_of_fit).startswith("the law's own terms cannot be tested; with the overhead no lack of")
@@ -112,6 +112,13 @@ def test_a_clock_that_shows_one_time_alone_proves_nothing() -> None:
     assert cautions(found) == (MostlyOverhead(share=0.0, of="time", overhead=("1",)), IdenticalRepetitions())
 
 
+def test_overhead_that_is_small_at_the_largest_point_is_named_where_no_other_is() -> None:
+    p = np.repeat([1.0, 2, 4, 8, 16, 32, 64], 3)
+    falls = fit(pd.DataFrame({"p": p, "seconds_per_eval": 1 / p + 1e-4 * (1 + 1e-3 * np.arange(len(p)))}), "1/p")
+    assert [term.share_at_largest < 0.01 for term in falls.terms if term.role == "overhead"] == [True]
+    assert overhead_names(falls) == ("1",)
+
+
 def test_two_populations_at_every_point_are_named(rng: np.random.Generator) -> None:
     made = repeated(rng, 12, 0.01)
     slow = rng.random(len(made)) < 0.5
@@ -120,7 +127,7 @@ def test_two_populations_at_every_point_are_named(rng: np.random.Generator) -> N
     (caution,) = cautions(found)
     assert caution == DistantSamples(share=found.noise.far_share)
     share = round(100 * found.noise.far_share)
-    expected = f"{share}% of the samples lie far above the rest: the figures describe the faster ones alone"
+    expected = f"{share} % of the samples lie far above the rest: the figures describe the faster ones alone"
     assert words(caution) == expected
 
 

@@ -21,6 +21,7 @@ from bptt_bench.analyse.stats.estimate import solve
 from bptt_bench.analyse.stats.location import locate
 from bptt_bench.plan import CostLaw, Design
 from bptt_bench.report.words.findings.clauses import words
+from bptt_bench.text.numbers import in_percent
 
 from tests.bench.analyse.made import COEFFICIENTS, DESIGN, FULL, LAW, levels, seconds, table
 
@@ -53,7 +54,7 @@ def test_scatter_of_points_beyond_noise_is_found_and_put_in_words(rng: np.random
     assert words(found).endswith("within; residuals follow no single factor")
     assert found.between == pytest.approx(0.05, rel=0.4)
     assert found.within == pytest.approx(0.005, rel=0.2)
-    assert f"{found.between:.1%} between points against {found.within:.1%} within" in words(found)
+    assert f"{in_percent(found.between)} between points against {in_percent(found.within)} within" in words(found)
 
 
 @pytest.mark.parametrize(("power", "shape"), [(0.3, "rise"), (-0.3, "fall")])
@@ -118,7 +119,7 @@ def test_a_test_without_power_is_no_fit(rng: np.random.Generator) -> None:
     found = fit(along([1, 2, 4, 8, 16], rng=rng, repetitions=2, noise=0.3), "n", overhead="1").lack_of_fit
     assert (found.p_value, found.kind) == (None, "not_testable")
     assert re.fullmatch(
-        r"lack of fit cannot be tested: [\d.]+% between points against [\d.]+% within, where a misfit of \d+% would "
+        r"lack of fit cannot be tested: [\d.]+ % between points against [\d.]+ % within, where a misfit of \d+ % would "
         "not be seen; more samples a point would decide",
         words(found),
     )

@@ -137,7 +137,7 @@ def test_a_term_too_small_to_judge_is_named_with_the_point_that_would_decide() -
     term = fit(table(exact, design), "n*m + m**2", overhead=()).terms[1]
     assert not term.identifiable
     assert isinstance(term.reason, SmallShare)
-    assert words(term.reason) == "m² is 3.2% of the time at n=60 m=4; n=60 m=32 would decide"
+    assert words(term.reason) == "m² is 3.2 % of the time at n=60 m=4; n=60 m=32 would decide"
     assert term.largest_share == pytest.approx(2 / 62)
 
 
@@ -223,7 +223,9 @@ def test_json_says_null_for_what_is_infinite_or_undefined() -> None:
 
 def test_too_few_points_are_refused() -> None:
     design = Design.of({"n": n} for n in (1, 2, 3))
-    with pytest.raises(FitError, match=r"points: 3 for the 3 terms of 'n \+ n\*\*2 \+ 1'; allowed are 4 or more"):
+    with pytest.raises(
+        FitError, match=r"points: 3 are too few for law 'n \+ n\*\*2 \+ 1' of 3 terms; allowed are 4 or more"
+    ):
         fit(table(np.array([1.0, 2, 3]), design), "n + n**2", overhead="1")
 
 

@@ -146,5 +146,5 @@ def test_a_fit_is_shown_as_a_line_for_each_term() -> None:
     n = np.array([1000.0, 2000.0, 4000.0, 8000.0])
     found = fit(pd.DataFrame({"n": n, "seconds": 2e-6 * n}), "n", response="seconds", overhead=())
     head, term = repr(found).split("\n  ")
-    assert head.startswith("Fit of n to seconds at 4 points, off by ")
+    assert head.startswith("Fit of seconds, n, 4 points, mean error ")
     assert term == "n: 2e-06 [2e-06, 2e-06] s (law)"

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from bptt_bench.analyse.fitting.cautions import cautions
 from bptt_bench.analyse.fitting.fit import Fit, fit
+from bptt_bench.analyse.fitting.hosts import Host
+from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.plan import CostLaw
 from bptt_bench.report.words.documents import fit_document
 from bptt_bench.report.words.findings.fits import hosts_text
@@ -168,7 +171,21 @@ def test_a_host_that_shares_no_point_has_no_speed(rng: np.random.Generator) -> N
     apart = frame[(frame["host"] == "a") == (frame["n"] < 5e4)]
     found = fitted(apart)
     assert [host.slowness is None for host in found.hosts] == [False, True]
-    assert "shares no point with the others" in hosts_text(found.hosts)
+    expected = "host b shares no point with the others: its speed is taken to be that of host a"
+    assert hosts_text(found.hosts) == expected
+    assert cautions(found) == ()
+
+
+def test_hosts_that_share_no_point_are_said_in_one_clause() -> None:
+    apart = [Host(name=f"x{i}", n_samples=1, slowness=None) for i in range(1, 7)]
+    reference = Host(name="a", n_samples=1, slowness=Interval(1, 1, 1))
+    expected = "hosts x1, x2, x3 and 3 more share no point with the others: their speeds are taken to be that of host a"
+    assert hosts_text([reference, *apart]) == expected
+    known = Host(name="b", n_samples=6, slowness=Interval(2, 1.9, 2.1))
+    assert hosts_text([reference, known, *apart[:1]]) == (
+        "host b is 2.00 times as slow [1.90, 2.10] as host a; host x1 shares no point with the others: its speed is "
+        "taken to be that of host a; they agree about the shape"
+    )
 
 
 def test_the_answer_names_hosts_as_data(rng: np.random.Generator) -> None:

@@ -136,7 +136,11 @@ def test_runs_that_were_stopped_at_one_limit_say_nothing_of_the_noise(rng: np.ra
         ({}, {"censored": "stop"}, "--censored 'stop': no such column; the columns are .*; did you mean 'stopped'"),
         ({"stopped": 2}, {"censored": "stopped"}, "column 'stopped': 2 in data row 1; allowed are 0 and 1"),
         ({"stopped": np.nan}, {"censored": "stopped"}, "column 'stopped': nothing .NaN. in data row 1; allowed are 0"),
-        ({"stopped": 1}, {"censored": "stopped"}, "points that are not censored: 0 for the 1 terms of 'n..2'"),
+        (
+            {"stopped": 1},
+            {"censored": "stopped"},
+            "points that are not censored: 0 are too few for law 'n..2' of 1 term",
+        ),
         ({}, {"censored": "n"}, "column 'n': says how a value is known, and can be neither a factor nor the response"),
         ({"se": 0.0}, {"standard_error": "se"}, "column 'se': 0 in data row 1; allowed are numbers above 0"),
         ({"se": "a"}, {"standard_error": "se"}, "column 'se': 'a' in data row 1; allowed are numbers above 0"),

@@ -102,7 +102,7 @@ def test_special_levels_are_named_where_the_largest_is_none_and_explain_no_rise(
     assert found.cause is None
     (special,) = found.special
     assert (special.factor, special.levels, special.is_power_of_two) == ("n", (1024, 2048), True)
-    assert words(found).startswith("time per instruction stays within 25% from n=1000 to n=3000; at n = 1024 and 2048")
+    assert words(found).startswith("time per instruction stays within 25 % from n=1000 to n=3000; at n = 1024 and 2048")
 
 
 def test_what_is_no_longer_operation_is_not_special() -> None:

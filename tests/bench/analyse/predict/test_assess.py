@@ -224,7 +224,7 @@ def test_what_never_varied_or_lies_far_beyond_is_doubtful(rng: np.random.Generat
     assert together.grade is Grade.SOUND
     assert [apart.grade, far.grade] == [Grade.DOUBTFUL] * 2
     assert NeverVaried(factors=("n", "m")) in apart.reasons or NeverVaried(factors=("m", "n")) in apart.reasons
-    assert {type(one) for one in far.reasons} == {FarBeyond}
+    assert FarBeyond in {type(one) for one in far.reasons}
     fixed = LawPredictor(fit(table, "n**2*fixed", overhead="1"))
     same, other = fixed.assess([{"n": 1e4, "fixed": 7.0}, {"n": 1e4, "fixed": 70.0}])
     assert same.grade is Grade.SOUND

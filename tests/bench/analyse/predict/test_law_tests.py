@@ -87,7 +87,27 @@ def test_a_term_that_is_not_excluded_matters_more_the_farther_a_point_is() -> No
     assert near is not None and far is not None and known is not None  # noqa: PT018
     assert near.effect == pytest.approx(np.log1p(near.share), rel=0.01)
     assert near.share == far.share < 0.1
-    assert near.effect < known.effect < far.effect
+    assert abs(near.effect) < abs(known.effect) < abs(far.effect)
+
+
+def test_a_term_beside_a_law_that_falls_is_one_that_grows() -> None:
+    """What takes 3 % of the time on 64 processes and grows with their number would be most of it on 1024."""
+    p = np.repeat(2.0 ** np.arange(7), 3)
+    seconds = (10 / p + 0.005 * p / 64) * np.exp(0.03 * np.random.default_rng(3).standard_normal(len(p)))
+    tests = LawTests(fit(pd.DataFrame({"p": p, "seconds_per_eval": seconds}), "1/p", overhead="1"))
+    (one,) = tests.unseen_terms({"p": np.array([1024.0])})
+    assert one is not None
+    assert one.powers == pytest.approx(2.0)
+    assert one.share >= 0.03
+    assert np.exp(one.effect) > 4
+
+
+def test_a_term_that_is_subtracted_stands_for_a_saturation() -> None:
+    tests = LawTests(with_square(-0.1))
+    (one,) = tests.unseen_terms({"n": SEVEN[-1] * np.array([64])})
+    assert one is not None
+    assert one.effect == pytest.approx(-np.log1p(-64 * one.share), rel=0.01)
+    assert one.share == pytest.approx(-0.1, abs=0.02)
 
 
 def test_a_missing_product_is_found_between_its_factors(rng: np.random.Generator) -> None:

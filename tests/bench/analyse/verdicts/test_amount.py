@@ -80,7 +80,7 @@ def test_the_reason_names_the_worst_point_and_speaks_in_megabytes() -> None:
     found = verdict(frame, "1000000*n")
     assert text_of(found.reason) == (
         "at n=40, the worst of 4 points, the memory beyond the result is 60 MB against 40 MB stated "
-        "(+50.0%, allowed ±10%); outside at 1 of 4 points."
+        "(+50.0 %, allowed ±10 %); outside at 1 of 4 points."
     )
     assert (found.verdict, found.predicted, found.estimate) == ("refuted", 40e6, 60e6)
 

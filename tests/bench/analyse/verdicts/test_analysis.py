@@ -14,6 +14,7 @@ from bptt_bench.plan import PLACEBO_SUFFIX, CostLaw, Design, Experiment, Factor,
 from bptt_bench.report.format import law
 from bptt_bench.report.words.content import noise_line
 from bptt_bench.report.words.reasons import text_of
+from bptt_bench.text.numbers import in_percent
 
 from tests.bench.analyse.made import run
 from tests.bench.analyse.verdicts.claims import DESIGN, EXPERIMENT, OUTPUT, RECUR, T, exponent, frame, subject
@@ -107,7 +108,7 @@ def test_two_names_of_one_subject_differ_by_noise_alone(rng: np.random.Generator
     assert found.placebo_alarms[0] <= 4  # binomial(18, 0.05): 4 or fewer in 99.8 % of runs
     assert found.noise == pytest.approx(0.01, rel=0.2)
     assert found.contaminated_share == pytest.approx(0.1, abs=0.05)
-    assert noise_line(found).startswith(f"Noise within points {found.noise:.1%}")
+    assert noise_line(found).startswith(f"Noise within points {in_percent(found.noise)}")
     assert f"false alarms at {found.placebo_alarms[0]} of 18 points" in noise_line(found)
 
 

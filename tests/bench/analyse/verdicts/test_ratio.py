@@ -32,7 +32,7 @@ def test_a_ratio_that_holds_everywhere_is_supported(rng: np.random.Generator) ->
     found = verdict(frame(rng), ratio())
     assert found.verdict == "supported"
     assert ", the worst of 18 points, the ratio is " in text_of(found.reason)
-    assert "allowed ±20%" in text_of(found.reason)
+    assert "allowed ±20 %" in text_of(found.reason)
     assert "median deviation 0." in text_of(found.reason)
 
 

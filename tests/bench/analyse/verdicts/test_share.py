@@ -9,6 +9,7 @@ from bptt_bench.plan import (
     Point,
 )
 from bptt_bench.report.words.reasons import text_of
+from bptt_bench.text.numbers import in_percent
 
 from tests.bench.analyse.verdicts.claims import (
     frame,
@@ -25,7 +26,7 @@ def test_a_share_is_judged_against_its_bound(rng: np.random.Generator, asked: fl
     found = verdict(frame(rng), share(share=asked, bound=bound))
     assert found.verdict == word
     assert found.estimate == pytest.approx(2.56 / 3.56, abs=0.02)  # 1e-7·256 against 1e-5 a step
-    asked_in_words = f"at {'least' if bound == 'lower' else 'most'} {asked:.0%}"
+    asked_in_words = f"at {'least' if bound == 'lower' else 'most'} {in_percent(asked, 0)}"
     assert text_of(found.reason).startswith("terms with V take 7")
     assert f"of the time at T=32 V=256, claimed {asked_in_words}; measured there, 7" in text_of(found.reason)
     assert text_of(found.reason).endswith("in phase output.")
@@ -56,7 +57,7 @@ def test_without_times_of_phases_the_share_is_that_of_the_fit_alone(rng: np.rand
     data = frame(rng).drop(columns="output_seconds_per_eval")
     found = verdict(data, share())
     assert found.verdict == "supported"
-    assert text_of(found.reason).endswith("claimed at least 50%.")
+    assert text_of(found.reason).endswith("claimed at least 50 %.")
 
 
 def test_a_share_too_close_to_its_bound_is_open(rng: np.random.Generator) -> None:

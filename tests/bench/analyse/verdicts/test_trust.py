@@ -144,7 +144,7 @@ def test_where_time_decides_nothing_only_checks_are_to_be_trusted() -> None:
     assert found.trusted
     assert upshot(found) == (
         "on this machine, as it is now, only checks can be trusted, because none of 2 claims about time could be "
-        "decided with 2.0% noise: the planted fault was caught, and none of 3 claims was refuted in 2 healthy runs; "
+        "decided with 2.0 % noise: the planted fault was caught, and none of 3 claims was refuted in 2 healthy runs; "
         "but claims about time saw the fault 'f' in 0 of 1 runs"
     )
     assert upshot(trust([repeat("SXS")], [])).startswith("verdicts here can be trusted: ")
@@ -154,7 +154,7 @@ def test_caveats_name_a_restless_placebo_and_changing_verdicts() -> None:
     runs = [repeat("SSS", alarms=(9, 20)), repeat("SXS"), repeat("RSS", fault="f")]
     assert caveats(trust(runs, [FAULT])) == [
         "claims about time saw the fault 'f' in 0 of 1 runs",
-        "the placebo differs from itself at 11 of 60 points, where 5% are expected",
+        "the placebo differs from itself at 11 of 60 points, where 5 % are expected",
         "1 of 3 claims changed their verdict from run to run",
     ]
     assert caveats(trust([repeat("SSS", alarms=(2, 20))], [])) == []

@@ -443,7 +443,7 @@ def pytest_configure(config):
     (project.path / "conftest.py").write_text(conftest, encoding="utf-8")
     result = run(project, LINEAR)
     outcomes(result, passed=5, inconclusive=1)
-    result.stdout.fnmatch_lines(["*law n inconclusive: imprecise: no processor was free for 90% of the time at n=*"])
+    result.stdout.fnmatch_lines(["*law n inconclusive: imprecise: no processor was free for 90 % of the time at n=*"])
 
 
 # -- mistakes

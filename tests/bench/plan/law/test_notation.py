@@ -101,7 +101,12 @@ def test_what_has_two_meanings_is_answered_with_both(text: str, one: str, other:
     [
         ("nlog(n)", "'nlog' is one word; write n*log(n)"),
         ("Ω(n)", "bounds the cost from below; write the law alone, and bound='lower'"),
-        ("log", "'log' is a function and needs an argument"),
+        (
+            "log",
+            "'log' is a function and needs an argument; a column of this name needs another, such as --rename log=m",
+        ),
+        ("lambda", "'lambda' is a word of Python, which no law can name; a column of this name needs another, such as"),
+        ("n*class", "'class' is a word of Python, which no law can name; a column of this name needs another, such as"),
         ("n(", "cannot be read"),
         ("n)", "cannot be read"),
         ("|n", "cannot be read"),

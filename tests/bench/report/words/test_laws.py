@@ -32,6 +32,9 @@ def zigzag(n: float) -> float:
     return 1e-8 * n**2 * offs[int(n)]
 
 
+LITTLE = "too little to matter at twice the largest size"
+
+
 def found(seconds: Callable[[float], float], noise: float) -> LawSet:
     return bench.discover(measured(seconds, noise), factors=["n"])
 
@@ -45,7 +48,7 @@ def found(seconds: Callable[[float], float], noise: float) -> LawSet:
             zigzag,
             "n**2",
             5,
-            "points lie off n² by more than their noise explains, too little to matter at twice the largest size: it is ",
+            f"points lie off n² by more than their noise explains, {LITTLE}: it is ",
             " most",
         ),
         (lambda n: 1e-8 * n**1.5, "n**2", 5, "the data reject n²: it is off by ", " at most"),
@@ -59,6 +62,12 @@ def test_the_first_line_says_whether_the_data_reject_the_stated_law(
 ) -> None:
     said = stated_text(bench.fit(measured(seconds, 0.01, repetitions), law))
     assert (said[: len(begins)], said[-len(ends) :]) == (begins, ends)
+
+
+@pytest.mark.parametrize("repetitions", [1, 5])
+def test_exact_data_are_said_to_lie_on_their_law(repetitions: int) -> None:
+    said = stated_text(bench.fit(measured(lambda n: 3 * n + 1, 0.0, repetitions), "n"))
+    assert said == "all points lie on n, to within rounding"
 
 
 def test_a_test_of_5_percent_says_how_rare_it_is() -> None:

@@ -89,8 +89,8 @@ def test_a_wide_interval_is_explained_after_the_estimate() -> None:
     assert (reason.cause, reason.remedy) == ("misfit", None)
     assert clause_of(reason) == (
         "imprecise: the exponent of n in n at n=8 is 1.10 (0.90 to ∞) against 1 predicted; the interval crosses "
-        "the edge of the allowed at most 1.2; it is the law's misfit that makes it wide, not noise (points lie 10.0% "
-        "off the law, their own error is 1.0%): more samples would not help"
+        "the edge of the allowed at most 1.2; it is the law's misfit that makes it wide, not noise (points lie 10.0 % "
+        "off the law, their own error is 1.0 %): more samples would not help"
     )
 
 

@@ -11,7 +11,7 @@ from bptt_bench.analyse.findings.reason import Finding
 from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.report.format import terms as terms_in_print
-from bptt_bench.text.numbers import aligned, number
+from bptt_bench.text.numbers import aligned, in_percent, number
 from bptt_bench.text.wording import join_names
 
 MOST_POINTS = 3  # that are named, of one subject
@@ -43,7 +43,8 @@ def span(interval: Interval) -> str:
 
 def span_percent(interval: Interval) -> str:
     """Return a share with its interval in a sentence."""
-    return f"{interval.estimate:.1%} ({interval.low:.1%} to {interval.high:.1%})"
+    estimate, low, high = map(in_percent, interval)
+    return f"{estimate} ({low} to {high})"
 
 
 def limits_text(limits: Limits) -> str:

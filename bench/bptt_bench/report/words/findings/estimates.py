@@ -8,7 +8,7 @@ from bptt_bench.analyse.findings.limits import Limits
 from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.report.words.findings.clauses import about, limits_text, span, span_percent, sum_of, words
-from bptt_bench.text.numbers import amount_in_sentence, number, span_in_sentence
+from bptt_bench.text.numbers import amount_in_sentence, in_percent, number, span_in_sentence
 from bptt_bench.text.wording import join_names
 
 SIGNS = {"tight": "±", "upper": "+", "lower": "-"}  # of what a bound allows
@@ -76,8 +76,9 @@ def _(one: estimates.NoCrossingWithin) -> str:
 def _(one: estimates.RatioEstimate) -> str:
     return (
         f"at {describe(one.at)}, the worst of {one.n_points} points, the ratio is {span(one.estimate)} against "
-        f"{number(one.predicted)} predicted ({one.deviation:+.1%}, allowed {SIGNS[one.bound]}{one.margin:.0%}); "
-        f"median deviation {one.median_deviation:.1%}"
+        f"{number(one.predicted)} predicted ({in_percent(one.deviation, signed=True)}, "
+        f"allowed {SIGNS[one.bound]}{in_percent(one.margin, 0)}); "
+        f"median deviation {in_percent(one.median_deviation)}"
     )
 
 
@@ -86,20 +87,20 @@ def _(one: estimates.AmountEstimate) -> str:
     return (
         f"at {describe(one.at)}, the worst of {one.n_points} points, the {meaning(one.response)} is "
         f"{span_in_sentence(*one.estimate, one.unit)} against {amount_in_sentence(one.stated, one.unit)} stated "
-        f"({one.deviation:+.1%}, allowed {SIGNS[one.bound]}{one.margin:.0%})"
+        f"({in_percent(one.deviation, signed=True)}, allowed {SIGNS[one.bound]}{in_percent(one.margin, 0)})"
     )
 
 
 @words.register
 def _(one: estimates.ShareEstimate) -> str:
     beyond = f" (beyond the measured levels of {', '.join(one.beyond)})" if one.beyond else ""
-    claimed = f"{'at least' if one.bound == 'lower' else 'at most'} {one.claimed:.0%}"
+    claimed = f"{'at least' if one.bound == 'lower' else 'at most'} {in_percent(one.claimed, 0)}"
     where = f"{describe(one.at)}{beyond}"
     fitted = f"terms with {one.factor} take {span_percent(one.estimate)} of the time at {where}, claimed {claimed}"
     if one.phase_share is None:
         return fitted
     phases = f"phase{'s' if len(one.phases) > 1 else ''} {join_names(one.phases)}"
-    counted = "" if one.multiply_adds is None else f", with {one.multiply_adds:.2%} of the multiply-adds"
+    counted = "" if one.multiply_adds is None else f", with {in_percent(one.multiply_adds, 2)} of the multiply-adds"
     return f"{fitted}; measured there, {span_percent(one.phase_share)} in {phases}{counted}"
 
 
@@ -118,7 +119,7 @@ def _(one: estimates.RooflineEstimate) -> str:
     return (
         f"at {describe(one.at)} {one.subject} reaches {span_percent(one.estimate)} of the roofline, which is set there "
         f"by the {number(one.rate / 1e9)} {PEAKS[one.limit]} that {one.threads} threads reached; "
-        f"claimed at least {one.at_least:.0%}"
+        f"claimed at least {in_percent(one.at_least, 0)}"
     )
 
 
@@ -144,11 +145,11 @@ def _(one: estimates.UnstableVerdict) -> str:
 
 @words.register
 def _(one: estimates.ProcessorWait) -> str:
-    return f"no processor was free for {one.share:.0%} of the time at {describe(one.at)}"
+    return f"no processor was free for {in_percent(one.share, 0)} of the time at {describe(one.at)}"
 
 
 @words.register
 def _(one: estimates.PlaceboDeviation) -> str:
     if one.at_half_of_points:
-        return f"the placebo differs by {one.deviation:.0%} or more at half its points"
-    return f"the placebo differs from its subject by {one.deviation:+.0%}"
+        return f"the placebo differs by {in_percent(one.deviation, 0)} or more at half its points"
+    return f"the placebo differs from its subject by {in_percent(one.deviation, 0, signed=True)}"

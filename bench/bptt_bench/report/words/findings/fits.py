@@ -8,13 +8,14 @@ from bptt_bench.analyse.data.response import no_noise
 from bptt_bench.analyse.findings import fits
 from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.analyse.fitting.hosts import Disagreement, Host
-from bptt_bench.analyse.stats.estimate import RESOLUTION
+from bptt_bench.analyse.stats.estimate import RESOLUTION, Interval
 from bptt_bench.plan.experiment.subject import INSTRUCTIONS
 from bptt_bench.report.format import law, term
 from bptt_bench.report.words.findings.clauses import sum_of, words
-from bptt_bench.text.numbers import amount_in_sentence, number
+from bptt_bench.text.numbers import amount_in_sentence, in_percent, number
 from bptt_bench.text.wording import join_names
 
+MOST_HOSTS = 3  # that are named because their speeds are not known
 SHAPES: Mapping[fits.Shape, str] = {
     "rise": "rise with",
     "fall": "fall with",
@@ -35,9 +36,10 @@ def _(one: fits.Trend) -> str:
 def _(one: fits.LackOfFit) -> str:
     if one.with_overhead is not None:
         return f"the law's own terms cannot be tested; with the overhead {words(one.with_overhead)}"
+    between = f"{in_percent(one.between)} between points"
     if one.samples == "exact" and one.exceeded is None:
-        return f"{one.between:.1%} between points, each counted once, because {no_noise(one.response)}"
-    against = "" if one.within is None else f"{one.between:.1%} between points against {one.within:.1%} within"
+        return f"{between}, each counted once, because {no_noise(one.response)}"
+    against = "" if one.within is None else f"{between} against {in_percent(one.within)} within"
     if one.exceeded is not None:
         return f"lack of fit (p = {one.exceeded.p_value:.2g}): {words(one.exceeded)}"
     if one.kind == "rejected":
@@ -48,7 +50,7 @@ def _(one: fits.LackOfFit) -> str:
             else f"lack of fit (p = {one.p_value:.2g}): {against}; {trend}"
         )
     if one.kind == "not_rejected":
-        unseen = f"a misfit below {one.unseen:.1%} would not be seen"
+        unseen = f"a misfit below {in_percent(one.unseen)} would not be seen"
         return f"no lack of fit detected (p = {one.p_value:.2g}): {against}; {unseen}"
     return f"lack of fit cannot be tested: {_untestable(one, against)}"
 
@@ -65,7 +67,8 @@ def _untestable(one: fits.LackOfFit, against: str) -> str:
         return f"one sample a point{exact}; several samples of each would decide"
     if one.samples == "identical":
         return f"repetitions are identical, which says nothing about noise{exact}"
-    return f"{against}, where a misfit of {one.unseen:.0%} would not be seen; more samples a point would decide"
+    unseen = f"a misfit of {in_percent(one.unseen, 0)} would not be seen"
+    return f"{against}, where {unseen}; more samples a point would decide"
 
 
 @words.register
@@ -77,9 +80,9 @@ def _(one: fits.ZeroPossible) -> str:
 
 @words.register
 def _(one: fits.MostlyOverhead) -> str:
-    overhead = f"{1 - one.share:.0%} are the overhead {sum_of(one.overhead)}"
+    overhead = f"{in_percent(1 - one.share, 0)} are the overhead {sum_of(one.overhead)}"
     where = "predicted here" if one.is_beyond else "at the largest point"
-    return f"the law's own terms explain {one.share:.0%} of the {one.of} {where}, {overhead}"
+    return f"the law's own terms explain {in_percent(one.share, 0)} of the {one.of} {where}, {overhead}"
 
 
 @words.register
@@ -98,7 +101,8 @@ def _(_one: fits.IdenticalRepetitions) -> str:
 
 @words.register
 def _(one: fits.DistantSamples) -> str:
-    return f"{one.share:.0%} of the samples lie far above the rest: the figures describe the faster ones alone"
+    share = in_percent(one.share, 0)
+    return f"{share} of the samples lie far above the rest: the figures describe the faster ones alone"
 
 
 @words.register
@@ -142,11 +146,11 @@ def off_in_words(off: float) -> str:
     """Return how far a point lies off, relative to the law.
 
     >>> off_in_words(0.234), off_in_words(-0.05), off_in_words(4.0)
-    ('23% above', '5.0% below', '5 times as much')
+    ('23 % above', '5.0 % below', '5 times as much')
     """
     if off >= 1:
         return f"{number(off + 1)} times as much"
-    size = f"{abs(off):.0%}" if abs(off) >= 0.1 else f"{abs(off):.1%}"
+    size = in_percent(abs(off), 0 if abs(off) >= 0.1 else 1)
     return f"{size} {'above' if off >= 0 else 'below'}"
 
 
@@ -159,7 +163,7 @@ def _(one: fits.SlowerOperations) -> str:
 @words.register
 def _(one: fits.Falls) -> str:
     low, high = (describe({one.factor: level}) for level in one.between)
-    part = f"{one.ratio:.0%}" if one.ratio >= 0.1 else f"1/{1 / one.ratio:.3g}"
+    part = in_percent(one.ratio, 0) if one.ratio >= 0.1 else f"1/{1 / one.ratio:.3g}"
     power = f"{one.factor} to the power {one.exponent:.2f} ({one.low:.2f} to {one.high:.2f})"
     return f"it falls as {one.factor} grows, to {part} from {low} to {high}: about as {power}"
 
@@ -193,17 +197,31 @@ def hosts_text(hosts: Sequence[Host]) -> str:
     """
     if len(hosts) < 2:
         return ""
-    speeds = [_speed(one, hosts[0].name) for one in hosts[1:]]
+    reference = hosts[0].name
+    speeds = [_speed(one.name, one.slowness, reference) for one in hosts[1:] if one.slowness is not None]
+    apart = [one.name for one in hosts[1:] if one.slowness is None]
+    unknown = [_unknown_speeds(apart, reference)] if apart else []
+    if not speeds:
+        return unknown[0]
     about = [f"{_disagreement(found)} on {one.name}" for one in hosts for found in one.disagreements]
     agree = f"hosts disagree about the shape: {', '.join(about)}" if about else "they agree about the shape"
-    return "; ".join([*speeds, agree])
+    return "; ".join([*speeds, *unknown, agree])
 
 
-def _speed(host: Host, reference: str) -> str:
-    if host.slowness is None:
-        return f"host {host.name} shares no point with the others, so its speed is not known"
-    times, low, high = host.slowness
-    return f"host {host.name} is {times:.2f} times as slow [{low:.2f}, {high:.2f}] as host {reference}"
+def _unknown_speeds(names: Sequence[str], reference: str) -> str:
+    """Return that hosts were measured at points of their own, and how their samples are taken."""
+    if len(names) == 1:
+        return f"host {names[0]} shares no point with the others: its speed is taken to be that of host {reference}"
+    shown = [*names[:MOST_HOSTS], *([f"{len(names) - MOST_HOSTS} more"] if len(names) > MOST_HOSTS else [])]
+    return (
+        f"hosts {join_names(shown)} share no point with the others: their speeds are taken to be that of host "
+        f"{reference}"
+    )
+
+
+def _speed(name: str, slowness: Interval, reference: str) -> str:
+    times, low, high = slowness
+    return f"host {name} is {times:.2f} times as slow [{low:.2f}, {high:.2f}] as host {reference}"
 
 
 def _disagreement(one: Disagreement) -> str:

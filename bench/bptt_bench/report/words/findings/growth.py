@@ -11,7 +11,7 @@ from bptt_bench.analyse.growth.margins import verdict_on
 from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 from bptt_bench.report.format import law
 from bptt_bench.report.words.findings.clauses import limits_text, span, sum_of, words
-from bptt_bench.text.numbers import amount_in_sentence, exact, number
+from bptt_bench.text.numbers import amount_in_sentence, exact, in_percent, number
 from bptt_bench.text.units import BYTE
 from bptt_bench.text.wording import join_names
 
@@ -120,7 +120,7 @@ def _(one: growth.OperationCost) -> str:
     span_of = f"from {describe(one.smallest)} to {describe(one.largest)}"
     others = "".join(f"; {words(each)}" for each in one.special if each != one.cause)
     if abs(math.log(one.rise)) < math.log1p(STEADY):
-        return f"time per {unit} stays within {STEADY:.0%} {span_of}{others}"
+        return f"time per {unit} stays within {in_percent(STEADY, 0)} {span_of}{others}"
     verb, fold = ("rises", one.rise) if one.rise > 1 else ("falls", 1 / one.rise)
     why = f"; {words(one.cause)}" if one.cause else ""
     if isinstance(one.cause, growth.SpecialLevels):

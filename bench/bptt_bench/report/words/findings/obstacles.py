@@ -11,7 +11,7 @@ from bptt_bench.plan.design.columns import SCRATCH, SECONDS_PER_EVAL
 from bptt_bench.plan.experiment.deferred import REMEDIES
 from bptt_bench.report.format import response, term
 from bptt_bench.report.words.findings.clauses import MORE_IN_ONE_CALL, OR_CONSUME, about, counted, span, sum_of, words
-from bptt_bench.text.numbers import exact, number
+from bptt_bench.text.numbers import exact, in_percent, number
 from bptt_bench.text.wording import join_names
 
 RECORDS: Mapping[obstacles.Record, str] = {
@@ -106,7 +106,7 @@ def _(one: obstacles.AbsentFactor) -> str:
 def _(one: obstacles.DecidingPoint) -> str:
     if one.at is None:
         return "no point near the design would decide"
-    share = "" if one.share is None else f", where it is {one.share:.1%},"
+    share = "" if one.share is None else f", where it is {in_percent(one.share)},"
     return f"{describe(one.at)}{share} would decide"
 
 
@@ -119,12 +119,12 @@ def _(one: obstacles.FlatResponse) -> str:
 @words.register
 def _(one: obstacles.SmallShare) -> str:
     advice = "" if one.advice is None else f"; {words(one.advice)}"
-    return f"{sum_of(one.terms)} is {one.share:.1%} of the {one.of} at {describe(one.at)}{advice}"
+    return f"{sum_of(one.terms)} is {in_percent(one.share)} of the {one.of} at {describe(one.at)}{advice}"
 
 
 @words.register
 def _(one: obstacles.MinorTerms) -> str:
-    return f"less than {one.least:.0%} at every point, all of them together"
+    return f"less than {in_percent(one.least, 0)} at every point, all of them together"
 
 
 @words.register

@@ -8,7 +8,7 @@ from bptt_bench.analyse.findings.reason import Width
 from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.report.format import law, term
 from bptt_bench.report.words.findings.clauses import OR_CONSUME, about, points_text, sum_of, words
-from bptt_bench.text.numbers import number, span_in_sentence
+from bptt_bench.text.numbers import in_percent, number, span_in_sentence
 from bptt_bench.text.units import BYTE
 from bptt_bench.text.wording import printable
 
@@ -17,7 +17,8 @@ from bptt_bench.text.wording import printable
 def _(one: Width) -> str:
     figures = ""
     if one.scatter is not None and one.location_error is not None:
-        figures = f"points lie {one.scatter:.1%} off the law, their own error is {one.location_error:.1%}"
+        scatter, error = in_percent(one.scatter), in_percent(one.location_error)
+        figures = f"points lie {scatter} off the law, their own error is {error}"
     if one.response is not None:
         no_samples = f"because {no_noise(one.response)}: more samples would not help"
         return f"it is the law's misfit that makes it wide, {no_samples}"

@@ -79,7 +79,9 @@ def frame_of_rows(
     _require_table(path, header, rows)
     cells = list(zip(*(row.entries for row in rows), strict=True))
     columns, repeated = _number_repeated(_name_columns(header.entries, cells, notes), notes)
-    mark = "." if separator == "," else find_decimal_mark(path, (cell for of_column in cells for cell in of_column))
+    mark = find_decimal_mark(
+        path, [cell for name, of in columns if name not in ignore for cell in of], is_decimal_allowed=separator != ","
+    )
     if separator in (";", "\t") and mark == ".":  # which spreadsheets write, in the manner of a country
         for note in decimal_point_notes(path, {name: of for name, of in columns if name not in ignore}):
             notes.add(note)
@@ -159,7 +161,7 @@ def _find_header(path: Path, rows: list[Row], comments: Sequence[tuple[int, str]
         names = [name.strip() for name in next(csv.reader([comment], delimiter=separator), [])]
         if line < first.line and len(names) == len(first.entries):
             return [Row(line, names), *rows]
-    raise StoreError(f"{path} line {first.line}: names no columns, for all of its entries are numbers")
+    raise StoreError(f"{path} line {first.line}: must name the columns, such as n,time_ms, got numbers alone")
 
 
 def _require_table(path: Path, header: Row, rows: list[Row]) -> None:

@@ -45,8 +45,9 @@ def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path: Path) -> None:
         ("n,t\n1,2\n\n3,fast\n", r"line 4, column 't': 'fast' is not a number"),
         ("n,t\n1,2\n3,4,5\n", r"line 3: has 3 entries; 2 columns are named"),
         ("n,t\n1\n", r"line 2: has 1 entry; 2 columns are named"),
-        ("1,2\n3,4\n", "line 1: names no columns, for all of its entries are numbers"),
+        ("1,2\n3,4\n", "line 1: must name the columns, such as n,time_ms, got numbers alone"),
         ("n;t\n1,000;2\n", "holds '1,000', which may be a thousand or have a decimal comma; write numbers with"),
+        ('n,t\n1000,"2,498"\n', "holds '2,498', which may be a thousand or have a decimal comma; write numbers with"),
         ("n;t\n1,000,000;2,5\n", "must have one kind of decimal mark, got '2,5' and '1,000,000'"),
         ("n;t\n1.000;2,5\n0.5;3,5\n", "must have one kind of decimal mark, got '2,5' and '1.000'"),
         ("n;t\n1.000;2,5\n1500;3,5\n", "holds '1.000' beside '1500', which may be a thousand or have a decimal point"),
@@ -76,6 +77,7 @@ def test_a_fault_is_one_line_that_names_it(tmp_path: Path, content: bytes | str,
         "# made on a Monday\n#n,t\n1000,0.5\n2000,1.5\n",
         "# n\tt\n1000\t0.5\n2000\t1.5\n",
         'n,t\n"1,000",0.5\n"2,000",1.5\n',
+        'n,t,\n"1,000",0.5,\n"2,000",1.5,\n',
         "n,t\n1K,5e-1\n2k,1.5\n",
         "n,t\n1e3,0.5\n2E3,1.5\n",
         ",n,t\n0,1000,0.5\n1,2000,1.5\n",
@@ -85,6 +87,12 @@ def test_a_fault_is_one_line_that_names_it(tmp_path: Path, content: bytes | str,
 def test_a_table_is_read_however_its_numbers_and_columns_are_written(tmp_path: Path, content: str) -> None:
     frame = load(table(tmp_path, content))
     assert {name: frame[name].tolist() for name in frame.columns} == {"n": [1000, 2000], "t": [0.5, 1.5]}
+
+
+def test_commas_in_a_comma_separated_file_are_read_where_another_entry_settles_them(tmp_path: Path) -> None:
+    assert load(table(tmp_path, 'n,t\n"1,000",2\n"1,000,000",3\n')).n.tolist() == [1000, 1_000_000]
+    assert load(table(tmp_path, 'n,grid,t\n"1,000","8,16",2.5\n2,"4,8",3.5\n')).grid.tolist() == ["8,16", "4,8"]
+    assert load(table(tmp_path, 'n,grid,t\n1,"2,498",3\n'), ignore=["grid"]).n.tolist() == [1]
 
 
 @pytest.mark.parametrize(
