@@ -2,10 +2,10 @@
 
 *Weights* are those of stacking: they maximise the product over held-out points of the density of the mixture. A few
 imagined points in favour of each way keep three real ones from deciding. Which ways they favour depends on the tests of
-the law. Where nothing speaks against it, it has to be shown that another way is better. Where it is rejected, the law
-alone, the law with thresholds and a product of powers share these points by what evidence the data are for each.
-Points to which what neighbours share is carried from far have weights of their own, from held-out points alike, or from
-all of them where none is alike.
+the law. Where nothing speaks against it, it has to be shown that another way is better, and a product of powers has
+the fewer the less evidence the data are for it. Where it is rejected, the law alone, the law with thresholds and a
+product of powers share these points by what evidence the data are for each. Points to which what neighbours share is
+carried from far have weights of their own, from held-out points alike, or from all of them where none is alike.
 
 The estimate is the weighted median of what the ways say: that of a way with more than half of the weight is not moved
 by the others, which take part in the interval.
@@ -108,7 +108,8 @@ class Stack:
         evidence = self.ways.akaike_weights
         each = {name: (1 - EVEN) * weight + EVEN / len(evidence) for name, weight in evidence.items()}
         doubted = {name: IMAGINED_OF_LAWS * share for name, share in each.items()} | IMAGINED_OF_REJECTED
-        return np.array([self._clear * usual[name] + (1 - self._clear) * doubted[name] for name in self.names])
+        clear = dict(usual) | {POWERS: usual[POWERS] * evidence.get(POWERS, 0.0) / max(evidence.values(), default=1.0)}
+        return np.array([self._clear * clear[name] + (1 - self._clear) * doubted[name] for name in self.names])
 
     def predict(self, points: Table) -> list[Interval]:
         """Return prediction intervals for one sample at points above 0 where the law is."""
