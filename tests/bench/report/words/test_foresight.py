@@ -300,7 +300,7 @@ def test_of_a_sound_prediction_beyond_the_data_the_backtest_is_told() -> None:
 
 def test_a_small_backtest_and_none_say_that_they_grade_nothing() -> None:
     few = Backtest(n_held=3, farther=2.0, bias=0.0, median=0.1, p95=0.1, coverage=1.0)
-    assert words(few).endswith("intervals held 3, ungraded with fewer than 19 points")
+    assert words(few).endswith("intervals held 3, a grade needs 19 points")
     assert words(Ungraded(n_points=3)) == "no backtest: 3 points are too few to hold some out"
     many = "no backtest: the 24 points do not divide into some larger ones and enough smaller ones"
     assert words(Ungraded(n_points=24)) == many

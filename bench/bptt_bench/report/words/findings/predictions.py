@@ -80,7 +80,7 @@ def reason_lines(one: Assessment, said: Sequence[Finding] = ()) -> Iterator[str]
 @words.register
 def _(one: Backtest) -> str:
     plain = "" if one.power_law_median is None else f" (a power law: {_percent(one.power_law_median)})"
-    ungraded = "" if one.is_graded else f", ungraded with fewer than {FEWEST_GRADED} points"
+    ungraded = "" if one.is_graded else f", a grade needs {FEWEST_GRADED} points"
     return (
         f"backtest: the {one.n_held} largest points, up to {one.farther:.2g} times larger, predicted from the others: "
         f"median error {_percent(one.median)}{plain}, intervals held {one.n_held - _missed(one)}{ungraded}"
@@ -185,7 +185,7 @@ def _term_with(factor: str, powers: float) -> str:
 @words.register
 def _(one: FoundLaw) -> str:
     tried = f"tried on {one.n_held} larger points alone" if one.n_held else "not tried on larger points"
-    enough = f"about {4 * FEWEST_GRADED} sizes, of which {FEWEST_GRADED} are tried"
+    enough = f"about {4 * FEWEST_GRADED} sizes, of which the {FEWEST_GRADED} largest are held out"
     return f"the law was found in these measurements, and {tried}: state a law, or measure {enough}"
 
 
