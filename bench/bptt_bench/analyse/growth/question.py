@@ -45,6 +45,7 @@ FLAT = 1.1  # a time at the largest level over the least, from which growth may 
 # margins by which counts may miss a law without refuting it: of one factor, and of several if all together are right
 MILD, MILD_OF_SEVERAL = 2.0, 4.0
 MILD_OF_SMALL_NUMBERS = 4.0  # … of one factor, at smaller levels that begin below the numbers that Python keeps ready
+HALF_A_POWER = 0.45  # … of several factors at smaller levels, nearly: laws that are off by half a power are refuted
 FADING, LAST_STEP = 0.6, math.log(1.5)  # of what is missed, up to the largest level from one that is so much smaller
 FEWEST_PER_TERM = 2  # counts of several factors, for a law to be refuted that lower terms may hide
 FAINT = 0.05  # exponent of a law at the largest point, from which a factor is next to nothing there
@@ -76,6 +77,7 @@ class LawQuestion:
     overheads : terms that may stand beside the law, from nothing to most.
     least_share : of the response, for the law's own terms to be judged.
     is_made_smaller : whether the response was counted at smaller levels than the law is claimed at.
+    is_below : whether it was also counted below the smallest of these levels, where the law may not hold yet.
     """
 
     given: Response
@@ -86,6 +88,7 @@ class LawQuestion:
     overheads: tuple[tuple[str, ...], ...]
     least_share: float
     is_made_smaller: bool = False
+    is_below: bool = False
 
     def answer(self) -> Answer | None:
         """Return the verdict; ``None`` where the law has no value at the points, or no factor varies by itself."""
@@ -254,9 +257,7 @@ class LawQuestion:
         if not missed:  # but all factors together are
             return self.is_made_smaller
         if len(self.given.points) > 1:
-            is_whole_right = verdict_on(finding.whole) != "refuted"
-            is_little = self.is_made_smaller and max(missed) <= MILD * self.margin
-            return is_little or (max(missed) <= MILD_OF_SEVERAL * self.margin and is_whole_right)
+            return max(missed) <= self._most_missed_of_several(finding, refuted)
         if max(missed) > self._most_missed(refuted):
             return self.is_made_smaller and self._late_excess() <= min(MILD * self.margin, FADING * max(missed))
         own = self._rivals.power(self.law, found)
@@ -268,10 +269,27 @@ class LawQuestion:
 
         Where ever more numbers exceed those that Python keeps ready, they grow more than the law.
         """
-        (levels,) = self.given.points.values()
+        return (MILD_OF_SMALL_NUMBERS if self._are_numbers_small(refuted) else MILD) * self.margin
+
+    def _most_missed_of_several(self, finding: LawGrowth, refuted: Sequence[FactorGrowth]) -> float:
+        """Return the same of several factors.
+
+        Where all are made smaller but those that are small already, a window of k in n is no longer a small part of it:
+        what n grows too much k grows too little. Below the claimed levels it may not even be in it.
+        """
+        is_whole_right = verdict_on(finding.whole) != "refuted"
+        if self.is_below or (self.is_made_smaller and is_whole_right):
+            return HALF_A_POWER
+        if is_whole_right:
+            return MILD_OF_SEVERAL * self.margin
+        small = MILD_OF_SMALL_NUMBERS if self._are_numbers_small(refuted) else MILD
+        return small * self.margin if self.is_made_smaller else 0.0
+
+    def _are_numbers_small(self, refuted: Sequence[FactorGrowth]) -> bool:
+        """Return whether counts at smaller levels grow more than the law from numbers on that are kept ready."""
         grows_more = all(one.estimate.estimate > one.predicted for one in refuted)
-        is_of_small_numbers = self.is_made_smaller and grows_more and levels.min() <= SMALL_NUMBERS
-        return (MILD_OF_SMALL_NUMBERS if is_of_small_numbers else MILD) * self.margin
+        least = min(float(levels.min()) for levels in self.given.points.values())
+        return self.is_made_smaller and grows_more and least <= SMALL_NUMBERS
 
     def _is_followed_beside(self, beside: Slopes) -> bool:
         """Return whether a time follows its law within the margin beside small terms of lower order.

@@ -120,12 +120,14 @@ def _judge(
         margin=margin,
         overheads=_overheads(fit, admitted),
         is_made_smaller=exact and _is_made_smaller(evidence, claim.subject, fit),
+        is_below=exact and _is_below_claimed(evidence, claim.subject, given),
         least_share=SMALLEST_SHARE_OF_COUNTS if exact else SMALLEST_SHARE,
     )
     answer = _answer_counts(question) if exact else question.answer()
     closer = closer_by_logarithm(_response(fit), question.law, Margin(margin, claim.bound))
     if answer is not None and closer is not None and _reaches_claimed(evidence, claim.subject, fit):
-        answer = Answer("refuted", replace(answer.finding, closer=closer, hiding=(), rival=None), answer.slopes)
+        bare = replace(question, overheads=((),)).answer() or answer  # with nothing beside the law, as it shows best
+        answer = Answer("refuted", replace(bare.finding, closer=closer, hiding=(), rival=None), bare.slopes)
     if answer is None or all(one.n_steps == 0 for one in answer.finding.growths):
         return Reason(kind=Kind.NO_DATA, finding=NoNeighbours(subject=claim.subject, n_points=fit.n_points))
     return Judged(answer, fit)
@@ -145,6 +147,12 @@ def _is_made_smaller(evidence: Evidence, subject: str, fit: Fit) -> bool:
     claimed = _claimed_levels(evidence, subject, fit.factors)
     reached = [fit.levels[name] >= levels.max() * LARGEST_REACHED for name, levels in claimed.items()]
     return bool(reached) and not np.logical_and.reduce(reached).any()
+
+
+def _is_below_claimed(evidence: Evidence, subject: str, given: Response) -> bool:
+    """Return whether some points of a response have a level below the least that is claimed of its factor."""
+    claimed = _claimed_levels(evidence, subject, given.points)
+    return any((given.points[name] < levels.min() * LARGEST_REACHED).any() for name, levels in claimed.items())
 
 
 def _reaches_claimed(evidence: Evidence, subject: str, fit: Fit) -> bool:

@@ -75,6 +75,8 @@ class Term:
         >>> term = CostLaw("n**2*m").terms[0]
         >>> term.times("n", -1.0), term.times("m", 1.0), term.times("k", 0.5)
         ('n*m', 'n**2*m**2', 'n**2*m*k**0.5')
+        >>> CostLaw("(n-k+1)*k").terms[0].times("k", -1.0)
+        '1*(n-k+1)'
         """
         gathered = _with_power(self.node, base, power)
         factor = _to_power(ast.parse(base, mode="eval").body, power)

@@ -53,6 +53,9 @@ def names_in(node: ast.expr) -> set[str]:
 def term_text(node: ast.expr) -> str:
     """Return the text of a term, which is read as the same term wherever it stands in a law."""
     text = ast.unparse(node).replace(" ", "")
+    is_sum = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub)
+    if is_sum and any(isinstance(part, ast.Sub) for part in ast.walk(node)):
+        return f"1*({text})"  # by itself it would be several terms, of which one is subtracted
     return f"({text})" if isinstance(node, ast.Compare) else text
 
 

@@ -388,6 +388,27 @@ def test_fewer_steps_at_the_edge_of_a_field_refute_nothing(law: str, word: str) 
     assert answer(law, {"k": k, "n": n}, counts).word == word
 
 
+WINDOW = [(400, 4), (400, 28), (400, 75), (400, 200), (669, 28), (669, 200), (1118, 75), (1118, 200)]
+
+
+@pytest.mark.parametrize(
+    ("law", "word"),
+    [("n*k", "inconclusive"), ("(n-k+1)*k", "supported"), ("n*k**2", "refuted"), ("n", "refuted"), ("k", "refuted")],
+)
+def test_a_window_that_is_half_of_what_it_is_in_refutes_no_product(law: str, word: str) -> None:
+    """Sums over each of n - k + 1 places, which are claimed up to n = 10 000, where k is little beside n."""
+    n, k = (np.array(levels, dtype=float) for levels in zip(*WINDOW, strict=True))
+    assert answer(law, {"n": n, "k": k}, (n - k + 1) * (200 * k + 400), is_made_smaller=True).word == word
+
+
+@pytest.mark.parametrize(("is_made_smaller", "word"), [(True, "inconclusive"), (False, "refuted")])
+def test_small_numbers_of_several_factors_refute_nothing_at_smaller_levels(is_made_smaller: bool, word: str) -> None:
+    """A knapsack of n things, whose values exceed the numbers that Python keeps ready the more, the more it holds."""
+    n, w = (np.array(levels) for levels in zip(*product([22.0, 47, 100], [137.0, 320, 750]), strict=True))
+    assert answer("n*w", {"n": n, "w": w}, 40 * n * w**1.18, is_made_smaller=is_made_smaller).word == word
+    assert answer("n*w**0.5", {"n": n, "w": w}, 40 * n * w**1.18, is_made_smaller=is_made_smaller).word == "refuted"
+
+
 @pytest.mark.parametrize(("law", "word"), [("n*2**n", "supported"), ("n**3", "refuted"), ("3**n", "refuted")])
 def test_what_each_subset_costs_by_itself_refutes_no_exponential_law(law: str, word: str) -> None:
     n = np.arange(4.0, 13)

@@ -481,6 +481,8 @@ def test_a_law_that_a_logarithm_refutes_is_not_said_to_be_hidden() -> None:
     found = worked(lambda n: 40 * n + 9000, None, "n*log(n)")
     assert found.verdict == "refuted"
     assert headline_of(found.reason).endswith("n fits far better")
+    assert found.high is not None and found.predicted is not None  # noqa: PT018
+    assert found.high < found.predicted - 0.05, "as the table shows it: outside the margin"
 
 
 def test_an_exponential_law_grows_by_the_step() -> None:
