@@ -90,7 +90,7 @@ def test_an_exact_law_has_its_coefficient_to_the_digit() -> None:
     (term,) = fit.terms
     assert term.coefficient == pytest.approx(1, rel=1e-12)
     assert term.high - term.low < 1e-9
-    assert words(fit.lack_of_fit) == "0.0 % between points, each counted once, because counts have no noise"
+    assert words(fit.lack_of_fit) == "0.0 % between points, each with one count, because counts have no noise"
     assert fit.n_samples == len(DESIGN)
 
 

@@ -38,7 +38,7 @@ def _(one: fits.LackOfFit) -> str:
         return f"the law's own terms cannot be tested; with the overhead {words(one.with_overhead)}"
     between = f"{in_percent(one.between)} between points"
     if one.samples == "exact" and one.exceeded is None:
-        return f"{between}, each counted once, because {no_noise(one.response)}"
+        return f"{between}, each with one count, because {no_noise(one.response)}"
     against = "" if one.within is None else f"{between} against {in_percent(one.within)} within"
     if one.exceeded is not None:
         return f"lack of fit (p = {one.exceeded.p_value:.2g}): {words(one.exceeded)}"
