@@ -314,7 +314,7 @@ def test_fit_as_text_shows_terms_predictions_and_comparisons(tmp_path: Path) -> 
     parts = (
         "3.00[3.00,3.00]ns",
         "2.00[2.00,2.00]µs",
-        "predictedatn=1000000:3.00[0.87,3.00]ms,doubtful",
+        "predictedatn=1000000:3.00[3.00,3.00]ms,doubtful",
         "againstn²:thislaw",
     )
     assert [part for part in parts if part not in shown] == []
