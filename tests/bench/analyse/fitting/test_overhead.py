@@ -105,3 +105,8 @@ def test_a_factor_that_no_law_can_name_is_no_candidate() -> None:
     threads = np.tile([1.0, 2.0, 4.0], 5)
     found = select_overhead(CostLaw("n"), {"n": n, "Num Threads": threads, "log": threads}, np.log(1e-9 * n + 2e-4))
     assert found == ("1",)
+
+
+def test_a_constant_law_has_no_overhead() -> None:
+    n = np.array([1e3, 2e3, 4e3, 8e3, 16e3])
+    assert select_overhead(CostLaw("1"), {"n": n}, np.log(3.0 + 1e-4 * n)) == ()

@@ -26,6 +26,7 @@ def answer(
     is_exact: bool = True,
     bound: Bound = "tight",
     is_made_smaller: bool = False,
+    is_below: bool = False,
     admitted: tuple[str, ...] = (),
 ) -> Answer:
     found = LawQuestion(
@@ -41,6 +42,7 @@ def answer(
         overheads=((), ("1",), lower_order_terms(CostLaw(law))) if is_exact else ((), ("1",), admitted),
         least_share=0.3,
         is_made_smaller=is_made_smaller,
+        is_below=is_below,
     ).answer()
     assert found is not None
     return found
@@ -399,6 +401,14 @@ def test_a_window_that_is_half_of_what_it_is_in_refutes_no_product(law: str, wor
     """Sums over each of n - k + 1 places, which are claimed up to n = 10 000, where k is little beside n."""
     n, k = (np.array(levels, dtype=float) for levels in zip(*WINDOW, strict=True))
     assert answer(law, {"n": n, "k": k}, (n - k + 1) * (200 * k + 400), is_made_smaller=True).word == word
+
+
+@pytest.mark.parametrize(("is_below", "word"), [(True, "inconclusive"), (False, "refuted")])
+def test_counts_below_the_claimed_levels_refute_no_law_that_is_nearly_right(is_below: bool, word: str) -> None:
+    n, k = (np.array(levels) for levels in zip(*product([60.0, 200, 600, 2000], [4.0, 20, 100]), strict=True))
+    counts = 90 * n**1.3 * k
+    assert answer("n*k", {"n": n, "k": k}, counts, is_made_smaller=True, is_below=is_below).word == word
+    assert answer("n**0.5*k", {"n": n, "k": k}, counts, is_made_smaller=True, is_below=is_below).word == "refuted"
 
 
 @pytest.mark.parametrize(("is_made_smaller", "word"), [(True, "inconclusive"), (False, "refuted")])

@@ -84,3 +84,13 @@ def test_a_law_that_has_no_value_at_a_point_has_no_slopes() -> None:
     levels = np.array([1.0, 2.0, 4.0])
     assert timed(levels, n=levels).beside_with(CostLaw("log(n)")) is None
     assert timed(levels, n=levels).beside_with(CostLaw("log(n)"), ("1",)) is not None
+
+
+def test_of_a_product_only_what_has_one_power_less_is_subtracted() -> None:
+    k, n = (each.ravel() for each in np.meshgrid([2.0, 6.0, 18.0], [6.0, 9.0, 14.0, 21.0, 32.0]))
+    moves = Response(points={"k": k, "n": n}, values=k * (9700 * n**2 - 10_000 * n + 7000), is_exact=True)
+    every = ("1", "k", "n", "k*n", "n**2")
+    found = moves.beside(CostLaw("k*n**2"), ((), ("1",), every), 0.05, 0.3)
+    assert found is not None
+    assert found.overhead == ("1", "n**2", "k*n")
+    assert found.coefficients[list(map(str, found.full_law.terms)).index("k*n")] < 0

@@ -229,6 +229,8 @@ def test_what_never_varied_or_lies_far_beyond_is_doubtful(rng: np.random.Generat
     same, other = fixed.assess([{"n": 1e4, "fixed": 7.0}, {"n": 1e4, "fixed": 70.0}])
     assert same.grade is Grade.SOUND
     assert NeverVaried(factors=("fixed",)) in other.reasons
+    assert fixed.assess([{"n": 1e4}]) == [same], "a point that does not name what never varied"
+    assert fixed.intervals([{"n": 1e4}]) == fixed.intervals([{"n": 1e4, "fixed": 7.0}])
 
 
 def test_a_law_that_was_found_says_nothing_of_a_factor_that_never_varied(rng: np.random.Generator) -> None:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping
+from types import SimpleNamespace
 
 import bptt_bench as bench
 import numpy as np
 import pandas as pd
 import pytest
+from bptt_bench.analyse.verdicts import law as law_verdicts
 from bptt_bench.analyse.verdicts.judges import judge
 from bptt_bench.analyse.verdicts.law_of_samples import Growth, judge_growth
 from bptt_bench.analyse.verdicts.verdict import Verdict
@@ -579,3 +581,14 @@ def test_a_level_of_1_gives_a_logarithm_no_value_and_no_warning() -> None:
         warnings.simplefilter("error")
         found = judge_growth(data, CostLaw("n*log(n)"), name="it")
     assert found.verdict.verdict != "refuted"
+
+
+@pytest.mark.parametrize(("corner", "is_smaller"), [((100.0, 20.0), True), ((100.0, 50.0), False)])
+def test_counts_reach_their_claimed_levels_only_at_all_of_them_together(
+    corner: tuple[float, float], is_smaller: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claimed = {"n": np.array([10.0, 100.0]), "m": np.array([5.0, 50.0])}
+    monkeypatch.setattr(law_verdicts, "_claimed_levels", lambda *_: claimed)
+    n, m = np.array([(100.0, 5.0), (10.0, 50.0), corner]).T
+    fit = SimpleNamespace(levels={"n": n, "m": m}, factors=("n", "m"))
+    assert law_verdicts._is_made_smaller(None, "it", fit) == is_smaller  # type: ignore[arg-type]  # asked of its levels

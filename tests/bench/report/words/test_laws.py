@@ -15,6 +15,8 @@ from bptt_bench.plan import CostLaw
 from bptt_bench.report import format as show
 from bptt_bench.report.words.laws import answer_text, growth_lines, stated_text, work_text
 
+from tests.bench.analyse.predict.test_law_tests import with_square
+
 
 def measured(seconds: Callable[[float], float], noise: float, repetitions: int = 5) -> pd.DataFrame:
     rng = np.random.default_rng(0)
@@ -68,6 +70,12 @@ def test_the_first_line_says_whether_the_data_reject_the_stated_law(
 def test_exact_data_are_said_to_lie_on_their_law(repetitions: int) -> None:
     said = stated_text(bench.fit(measured(lambda n: 3 * n + 1, 0.0, repetitions), "n"))
     assert said == "all points lie on n, to within rounding"
+
+
+def test_a_term_that_a_prediction_would_need_rejects_the_law_in_the_first_line() -> None:
+    """Points are off by less than their samples show, and a term n² takes a third of the largest size."""
+    assert stated_text(with_square(0.35)).startswith("the data reject n: it is off by ")
+    assert stated_text(with_square(0.0)).startswith("the data agree with n")
 
 
 def test_a_test_of_5_percent_says_how_rare_it_is() -> None:
