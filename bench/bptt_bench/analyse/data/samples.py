@@ -16,12 +16,12 @@ from bptt_bench.analyse.data.columns import (
     column_roles,
     find_factors,
     format_levels,
-    is_time,
     levels_of,
     noise_columns,
     require_filled,
     text_columns,
 )
+from bptt_bench.analyse.data.time_names import is_time
 from bptt_bench.analyse.stats.arrays import Array, Flags, Index
 from bptt_bench.errors import FitError
 from bptt_bench.plan import PLACEBO_SUFFIX

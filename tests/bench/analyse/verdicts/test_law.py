@@ -592,3 +592,14 @@ def test_counts_reach_their_claimed_levels_only_at_all_of_them_together(
     n, m = np.array([(100.0, 5.0), (10.0, 50.0), corner]).T
     fit = SimpleNamespace(levels={"n": n, "m": m}, factors=("n", "m"))
     assert law_verdicts._is_made_smaller(None, "it", fit) == is_smaller  # type: ignore[arg-type]  # asked of its levels
+
+
+def test_a_law_that_a_closer_one_refutes_is_shown_as_it_grows_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside a line, n·log(n) grows as these counts do; by itself it grows more."""
+    counts = lambda n: 26 * n * np.log(n) + 400 * n  # noqa: E731
+    monkeypatch.setattr(law_verdicts, "closer_by_logarithm", lambda *_: "n")
+    found = worked(counts, None, "n*log(n)")
+    assert found.verdict == "refuted"
+    assert found.predicted == pytest.approx(1 + 1 / np.log(max(SMALL)), abs=1e-6)
+    assert found.high is not None and found.predicted is not None  # noqa: PT018
+    assert found.high < found.predicted - 0.05

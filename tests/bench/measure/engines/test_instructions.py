@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from bptt_bench.measure.engines import instructions
@@ -101,6 +103,13 @@ def test_a_scan_takes_four_times_as_many_instructions_for_twice_the_size(counter
 
 def test_counts_repeat(counter: InstructionCounter) -> None:
     assert count(counter, "scan", 100) == pytest.approx(count(counter, "scan", 100), rel=1e-3)
+
+
+def test_no_pipes_for_a_debugger_stay_behind(counter: InstructionCounter) -> None:
+    count(counter, "scan", 16)
+    process = counter._process._process
+    assert process is not None
+    assert list(Path(tempfile.gettempdir()).glob(f"vgdb-pipe-*-{process.pid}-*")) == []
 
 
 def test_copies_count_alike_at_every_size(counter: InstructionCounter) -> None:
