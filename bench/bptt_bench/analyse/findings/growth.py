@@ -51,6 +51,8 @@ class LawGrowth(Finding):
     hidden : terms of the law that are nowhere large enough to be judged.
     hiding : terms of lower order that may hide a law that the response does not follow.
     outgrown : how many times as much as the law the response grows, more at every step, where that refutes it.
+    carriers : functions whose instructions grow as n·log(n), the largest first, where ``closer`` or the law does.
+    carried : share of them in the instructions at the largest point.
     """
 
     law: str
@@ -67,6 +69,8 @@ class LawGrowth(Finding):
     hidden: tuple[str, ...] = ()
     hiding: tuple[str, ...] = ()
     outgrown: float | None = None
+    carriers: tuple[str, ...] = ()
+    carried: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

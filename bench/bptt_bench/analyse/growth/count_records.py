@@ -1,4 +1,4 @@
-"""What a run stores of its counts beside their medians: how much they differ between inputs, and what they may miss."""
+"""What a run stores of counts beside their medians: how inputs differ, what is missed, and which functions they are."""
 
 from __future__ import annotations
 
@@ -62,6 +62,28 @@ def find_unseen_work(frame: pd.DataFrame, subject: str, response: str) -> Unseen
         return None
     count, steps, at = max(known, key=lambda one: one[0])
     return UnseenWork(counted=name, count=count, steps=steps, at=Point(at)) if steps > MOST_UNSEEN * count else None
+
+
+def counts_by_function(
+    frame: pd.DataFrame, subject: str, response: str, points: Mapping[str, Array]
+) -> dict[str, Array]:
+    """Return the instructions of each function at points (n_points,), NaN where it makes next to none of them.
+
+    Nothing is returned where they are not stored.
+
+    Parameters
+    ----------
+    points : levels by factor (n_points,).
+    """
+    stored = {
+        Point(record["point"]): record["by_function"]
+        for record, _ in _records(frame, subject, response)
+        if record.get("by_function")
+    }
+    size = len(next(iter(points.values())))
+    at = [Point({name: float(levels[i]) for name, levels in points.items()}) for i in range(size)]
+    names = dict.fromkeys(name for one in stored.values() for name in one)
+    return {name: np.array([stored.get(point, {}).get(name, math.nan) for point in at]) for name in names}
 
 
 def _records(frame: pd.DataFrame, subject: str, response: str) -> Iterator[tuple[Mapping[str, Any], list[float]]]:

@@ -1,19 +1,26 @@
 """Whether counts have one logarithm more or less than a law says: n·log(n) and n.
 
 The exponents of the two differ by 1/log(n), no more than steps of the counts and terms of lower order may bend them.
-What each adds to the other decides: beside 1, log(n) and n, is n·log(n) needed, and how much of the counts is it at
-the largest point?
+Where the instructions of each function are known, those that grow so are looked for. Elsewhere it is what each law adds
+to the other that decides: beside 1, log(n) and n, is n·log(n) needed, and how much of the counts is it at the largest
+point?
 
-Evidence for the limits: functions of well-known libraries with laws of this kind (docs/decisions, 124).
+Evidence for the limits: functions of well-known libraries with laws of this kind (docs/decisions, 126 and 129).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
+import numpy as np
+
+from bptt_bench.analyse.growth.functions import Logarithms, find_logarithms
 from bptt_bench.analyse.growth.margins import Margin
 from bptt_bench.analyse.growth.slopes import Response, is_same
+from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.plan import CostLaw
 
 POWERS = 1, 2, 3
@@ -25,6 +32,8 @@ FAR_CLOSER, CLOSER = 3.5, 2.0  # … if they are followed so much more closely w
 BENT = 1.25  # … and so much more closely than with a threshold instead, by one range: a memory that has run out
 ABSENT_SHARE = 0.15  # … of n·log(n), which counts must exclude for it to be absent: a compiled sort is little
 NEEDED = 1.5  # times as closely with it, from which it may be there
+LEAST_SEEN = 0.1  # of n·log(n) in the counts at the largest point, in functions that are seen to grow so
+MOST_POSSIBLE = 0.05  # … where none is seen to, for it to be absent
 
 
 class _Needs(NamedTuple):
@@ -44,14 +53,19 @@ class _Needs(NamedTuple):
     share: float
 
 
-def closer_by_logarithm(given: Response, law: CostLaw, allowed: Margin) -> str | None:
+def closer_by_logarithm(
+    given: Response, law: CostLaw, allowed: Margin, by_function: Mapping[str, Array] = MappingProxyType({})
+) -> CloserLaw | None:
     """Return the law with a logarithm more or less that counts follow instead; None if they do not, or it is not seen.
+
+    Functions decide where their counts are known, else the total.
 
     Parameters
     ----------
     given : counts.
     law : judged if it is a whole power of the only factor, or one times the logarithm.
     allowed : how far exponents may be off; a margin that holds the exponent of a logarithm allows both laws.
+    by_function : counts of functions (n_points,), as ``find_logarithms`` takes them.
     """
     if not given.is_exact or len(given.points) != 1:
         return None
@@ -63,24 +77,66 @@ def closer_by_logarithm(given: Response, law: CostLaw, allowed: Margin) -> str |
         more = full.terms[0].local_exponent(factor, at) - power
         if more <= allowed.margin:
             return None
+        asked = _Asked(given, bare, full, factor)
         if is_same(law, bare, given.points):
             is_asked = power == 1 and allowed.bound != "lower"  # n²/2 - n/2 grows as if it had a logarithm
-            return full.text if is_asked and _is_there(_needs(given, bare, full, factor)) else None
+            functions = asked.functions(by_function, power) if is_asked else None
+            return CloserLaw.of(full, functions) if is_asked and _is_there(asked, functions) else None
         if is_same(law, full, given.points):
-            return bare.text if allowed.bound != "upper" and _is_absent(_needs(given, bare, full, factor)) else None
+            is_asked = allowed.bound != "upper"
+            functions = asked.functions(by_function, power) if is_asked else None
+            return CloserLaw.of(bare, functions) if is_asked and _is_absent(asked, functions) else None
     return None
 
 
-def _is_there(needs: list[_Needs]) -> bool:
-    """Return whether counts need the logarithm, and it is a good part of them, by both ranges."""
+class CloserLaw(NamedTuple):
+    """A law that counts follow instead of another one, and the functions that grow with a logarithm, if it has one.
+
+    ``share`` : of these functions in the counts at the largest point.
+    """
+
+    text: str
+    functions: tuple[str, ...] = ()
+    share: float = 0.0
+
+    @classmethod
+    def of(cls, law: CostLaw, found: Logarithms | None) -> CloserLaw:
+        """Return a law with the functions that were found to grow so."""
+        return cls(law.text) if found is None else cls(law.text, found.functions, found.share)
+
+
+class _Asked(NamedTuple):
+    """Counts, and the laws without a logarithm of the only factor and with it, of which one is asked about."""
+
+    given: Response
+    bare: CostLaw
+    full: CostLaw
+    factor: str
+
+    def functions(self, by_function: Mapping[str, Array], power: int) -> Logarithms | None:
+        """Return what functions say; None where their counts are not known, or their range is too small."""
+        levels, total = self.given.points[self.factor], self.given.values
+        order = np.argsort(levels)
+        rising = {name: counts[order] for name, counts in by_function.items()}
+        return find_logarithms(levels[order], total[order], rising, power) if rising else None
+
+
+def _is_there(asked: _Asked, functions: Logarithms | None) -> bool:
+    """Return whether counts need the logarithm, and it is a good part of them."""
+    if functions is not None:
+        return functions.seen >= LEAST_SEEN
+    needs = _needs(*asked)
     gains = [one.logarithm for one in needs]
     is_part = all(one.share >= LEAST_SHARE for one in needs)
     is_needed = bool(gains) and max(gains) >= FAR_CLOSER and min(gains) >= CLOSER
     return is_needed and is_part and max(one.threshold for one in needs) >= BENT
 
 
-def _is_absent(needs: list[_Needs]) -> bool:
+def _is_absent(asked: _Asked, functions: Logarithms | None) -> bool:
     """Return whether counts do not need the logarithm, and it would be seen were it there."""
+    if functions is not None:
+        return not functions.functions and functions.possible <= MOST_POSSIBLE
+    needs = _needs(*asked)
     is_needed = any(one.logarithm >= NEEDED for one in needs)
     return not is_needed and any(one.absence >= CLOSER for one in needs)
 

@@ -31,8 +31,8 @@ from bptt_bench.analyse.findings.limits import Word
 from bptt_bench.analyse.findings.obstacles import NoNeighbours, UnseenWork, UnusableData
 from bptt_bench.analyse.findings.reason import Kind, Reason
 from bptt_bench.analyse.fitting.fitted import Fit
-from bptt_bench.analyse.growth.count_records import find_unseen_work, spread_of_inputs
-from bptt_bench.analyse.growth.logarithm import closer_by_logarithm
+from bptt_bench.analyse.growth.count_records import counts_by_function, find_unseen_work, spread_of_inputs
+from bptt_bench.analyse.growth.logarithm import CloserLaw, closer_by_logarithm
 from bptt_bench.analyse.growth.margins import Margin, verdict_on
 from bptt_bench.analyse.growth.operation_cost import MOST_RISE, circumstances_of, find_operation_cost
 from bptt_bench.analyse.growth.other_laws import AS_CLOSE, LEAST_OWN_BESIDE_TERMS
@@ -124,13 +124,35 @@ def _judge(
         least_share=SMALLEST_SHARE_OF_COUNTS if exact else SMALLEST_SHARE,
     )
     answer = _answer_counts(question) if exact else question.answer()
-    closer = closer_by_logarithm(_response(fit), question.law, Margin(margin, claim.bound))
-    if answer is not None and closer is not None and _reaches_claimed(evidence, claim.subject, fit):
-        bare = replace(question, overheads=((),)).answer() or answer  # with nothing beside the law, as it shows best
-        answer = Answer("refuted", replace(bare.finding, closer=closer, hiding=(), rival=None), bare.slopes)
+    if answer is not None and exact:
+        answer = _beside_logarithms(evidence, claim, question, answer, fit)
     if answer is None or all(one.n_steps == 0 for one in answer.finding.growths):
         return Reason(kind=Kind.NO_DATA, finding=NoNeighbours(subject=claim.subject, n_points=fit.n_points))
     return Judged(answer, fit)
+
+
+def _beside_logarithms(evidence: Evidence, claim: LawClaim, question: LawQuestion, answer: Answer, fit: Fit) -> Answer:
+    """Return the answer of counts in the light of whether they have a logarithm more or less than a law."""
+    counted, allowed = _response(fit), Margin(question.margin, claim.bound)
+    by_function = counts_by_function(evidence.frame, claim.subject, fit.response, counted.points)
+
+    def closer_than(law: CostLaw) -> CloserLaw | None:
+        return closer_by_logarithm(counted, law, allowed, by_function)
+
+    closer = closer_than(question.law)
+    if closer is not None and _reaches_claimed(evidence, claim.subject, fit):
+        bare = replace(question, overheads=((),)).answer() or answer  # with nothing beside the law, as it shows best
+        finding = replace(bare.finding, closer=closer.text, hiding=(), rival=None)
+        return Answer("refuted", _carried(finding, closer), bare.slopes)
+    others = {law: closer_than(CostLaw(law)) for law in answer.finding.also_fit}
+    fit_too = tuple(law for law, closest in others.items() if closest is None)
+    finding = replace(answer.finding, also_fit=fit_too)
+    own = next((one for one in others.values() if one is not None and one.text == finding.law), None)
+    return answer._replace(finding=finding if own is None else _carried(finding, own))
+
+
+def _carried(finding: LawGrowth, by: CloserLaw) -> LawGrowth:
+    return replace(finding, carriers=by.functions, carried=by.share)
 
 
 def _claimed_levels(evidence: Evidence, subject: str, factors: Iterable[str]) -> dict[str, Array]:

@@ -21,7 +21,7 @@ from bptt_bench.measure.engines.counting_process import CountError
 from bptt_bench.measure.engines.instructions import SECONDS_TO_START, InstructionCounter
 from bptt_bench.measure.engines.operations import OperationCounter
 from bptt_bench.measure.loop.counted_points import count_points
-from bptt_bench.measure.loop.counting import LARGEST_COUNTS, InputsToCount
+from bptt_bench.measure.loop.counting import LARGEST_COUNTS, InputsToCount, mean_by_function
 from bptt_bench.plan import Point
 from bptt_bench.plan.experiment.instructions import Measure
 
@@ -94,7 +94,9 @@ class TestCounter:
                     remark = "; levels are made smaller for counting" if is_ours else ""
                     raise CountError(f"{error}{remark}") from None
                 inputs.saw(found[1:])
-                firsts[point], counts[point] = found[0], Counts(found[1:], getattr(counter, "unseen", None))
+                by_function = mean_by_function(getattr(counter, "by_function", [])[1:])
+                firsts[point] = found[0]
+                counts[point] = Counts(found[1:], getattr(counter, "unseen", None), by_function)
                 return float(median(found[1:]))
 
             now = counter.processor_seconds

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import pytest
@@ -51,10 +52,14 @@ def seconds_waited() -> float:
 
 
 class Counts(NamedTuple):
-    """The counts of a marked test at a point: of each input, and at most so many steps that no counter sees."""
+    """The counts of a marked test at a point: of each input, and at most so many steps that no counter sees.
+
+    ``by_function`` is their mean, by the names of functions, where that is known.
+    """
 
     by_input: Sequence[int]
     unseen: int | None = None
+    by_function: Mapping[str, float] = MappingProxyType({})
 
 
 Count: TypeAlias = "Callable[[str, Complexity, Measure], Mapping[Point, Counts]]"
@@ -340,6 +345,7 @@ class CountedLaw(MarkedLaw):
                 "point": point,
                 "by_input": {self.counted: counts.by_input},
                 "unseen": {} if counts.unseen is None else {self.counted: counts.unseen},
+                "by_function": counts.by_function,
             }
             for point, counts in self.counts.items()
         ]

@@ -50,6 +50,10 @@ class Source(Protocol):
         """Return the counts of the evaluations that a reply is about."""
         ...
 
+    def by_function(self) -> list[dict[str, int]]:
+        """Return how the last counts are made up, by the names of functions; nothing where that is not known."""
+        ...
+
     def forget(self) -> None:
         """Forget what was counted before an error."""
         ...
@@ -71,6 +75,10 @@ class ProcessorSource:
     def counts(self, reply: Mapping[str, Any]) -> list[int]:
         """Return the counts of the evaluations that a reply is about."""
         return [int(count) for count in reply["counts"]]
+
+    def by_function(self) -> list[dict[str, int]]:
+        """Return nothing: the processor does not know functions."""
+        return []
 
     def forget(self) -> None:
         """Do nothing: a reply has all that was counted, also behind an error."""
@@ -125,6 +133,11 @@ class InstructionCounter(ProcessCounter):
     seconds_to_end : for which the process may put away what it has set up, when it is not needed any more.
     source : what counts; None: what there is.
 
+    Attributes
+    ----------
+    by_function : of the last count, for each input, the instructions that each function makes by itself; nothing where
+        the processor counts.
+
     Raises
     ------
     CountError : nothing counts instructions here.
@@ -147,6 +160,7 @@ class InstructionCounter(ProcessCounter):
         self._source = choose_source() if source is None else source
         chosen = {**inherited, **(variables or {}), **self._source.variables}
         self._of_marks = 0
+        self.by_function: list[dict[str, int]] = []
         process = CountingProcess(
             "instructions",
             [*self._source.command, sys.executable, "-P", "-m", *command],
@@ -179,6 +193,7 @@ class InstructionCounter(ProcessCounter):
         counts = [count - self._of_marks for count in self._source.counts(reply)]
         if min(counts) <= 0:
             raise CountError(f"instructions: {min(counts)} counted for {subject} at {point}: nothing was read")
+        self.by_function = self._source.by_function()
         return counts
 
     def close(self) -> None:

@@ -9,7 +9,6 @@ J. Weidendorfer, callgrind, in the Valgrind manual.
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 import tempfile
@@ -17,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bptt_bench.measure.engines.callgrind_profile import functions_of, total_of
 from bptt_bench.measure.engines.counting_process import CountError
 from bptt_bench.measure.engines.memory_copies import SOON_REPEATED
 from bptt_bench.measure.worker.counting.instructions import FOLDER
@@ -26,7 +26,6 @@ PROGRAM = "valgrind"
 MARK = "getppid"  # the function of the C library at which callgrind writes down what it has counted
 MARKS = 2  # of an evaluation: before it and behind it
 SECONDS_TO_ANSWER = 30.0  # the question for its version
-TOTAL = re.compile(rb"^(?:summary|totals):\s*(\d+)\s*$", re.MULTILINE)
 
 
 def require_valgrind() -> str:
@@ -77,6 +76,7 @@ class Callgrind:
         self._program = require_valgrind() if program is None else program
         self._folder = tempfile.TemporaryDirectory(prefix="bptt-bench-instructions-")
         self._dumps = 0
+        self._evaluated: list[bytes] = []  # the profiles of the last evaluations that were counted
 
     @property
     def variables(self) -> dict[str, str]:
@@ -92,6 +92,7 @@ class Callgrind:
             "--vgdb=no",  # no debugger: its pipes would stay in the folder for temporary files after a kill
             f"--instr-atstart={'yes' if client_request() is None else 'no'}",
             f"--dump-before={MARK}",
+            "--dump-line=no",  # functions are enough
             f"--callgrind-out-file={self._folder.name}/counts",
             "--log-file=/dev/null",
         ]
@@ -110,7 +111,12 @@ class Callgrind:
                     f"instructions: {after - before} marks seen in an evaluation instead of {MARKS}; the code itself "
                     f"calls {MARK}"
                 )
-        return [found[after - 1] for _, after in reply["places"]]
+        self._evaluated = [found[after - 1] for _, after in reply["places"]]
+        return [_total(profile) for profile in self._evaluated]
+
+    def by_function(self) -> list[dict[str, int]]:
+        """Return how the last counts are made up, by the names of functions."""
+        return [functions_of(profile) for profile in self._evaluated]
 
     def forget(self) -> None:
         """Forget what was counted before an error."""
@@ -120,13 +126,17 @@ class Callgrind:
         """Remove the files."""
         self._folder.cleanup()
 
-    def _read(self) -> list[int]:
+    def _read(self) -> list[bytes]:
         found = []
         while (path := Path(f"{self._folder.name}/counts.{self._dumps + 1}")).exists():
-            total = TOTAL.search(path.read_bytes())
-            if total is None:
-                raise CountError(f"instructions: {PROGRAM} wrote no total; is its version unknown?")
-            found.append(int(total[1]))
+            found.append(path.read_bytes())
             path.unlink()
             self._dumps += 1
         return found
+
+
+def _total(profile: bytes) -> int:
+    total = total_of(profile)
+    if total is None:
+        raise CountError(f"instructions: {PROGRAM} wrote no total; is its version unknown?")
+    return total

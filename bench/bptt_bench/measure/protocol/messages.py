@@ -167,6 +167,7 @@ class CountReply(Message):
     """Operations of one evaluation, by name; where several inputs were counted, their medians and ``by_input`` each.
 
     ``unseen`` is by the same names the largest number of steps that the counts may lack, where that is known.
+    ``by_function`` is how instructions are made up, by the names of functions, where that is known: means over inputs.
     """
 
     counts: Mapping[str, float]
@@ -174,6 +175,7 @@ class CountReply(Message):
     started_at: float
     by_input: Mapping[str, Sequence[float]] = field(default_factory=dict)
     unseen: Mapping[str, float] = field(default_factory=dict)
+    by_function: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

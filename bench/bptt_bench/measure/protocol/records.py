@@ -194,6 +194,7 @@ def count_record(
         "counts": dict(reply.counts),
         **({"by_input": {name: list(each) for name, each in reply.by_input.items()}} if reply.by_input else {}),
         **({"unseen": dict(reply.unseen)} if reply.unseen else {}),
+        **({"by_function": dict(reply.by_function)} if reply.by_function else {}),
     }
 
 

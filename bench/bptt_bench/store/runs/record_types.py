@@ -167,7 +167,7 @@ _TYPES: Mapping[str, Mapping[str, Check]] = {
         **_VISIT,
         "counts": _values(_or_null(_number)),
         "by_input": _values(_NUMBERS),
-        "unseen": _values(_number),
+        **dict.fromkeys(("unseen", "by_function"), _values(_number)),
     },
     "inspection": {
         "subject": _text,

@@ -15,6 +15,7 @@ from bptt_bench.text.numbers import amount_in_sentence, exact, in_percent, numbe
 from bptt_bench.text.units import BYTE
 from bptt_bench.text.wording import join_names
 
+MOST_CARRIERS = 2  # functions that are named
 STEADY = 0.25  # relative: a change of the time of an operation that is not worth a number
 
 
@@ -34,6 +35,7 @@ def _(one: growth.LawGrowth) -> str:
         parts.append(f"{sum_of(one.hiding)} may hide the law at these levels, larger ones would decide")
     if one.closer:
         parts.append(f"{law(one.closer)} fits far better")
+    parts += _carried(one)
     if one.rival:
         parts.append(f"{law(one.rival)} may be the law as well")
     if is_count(one.response) and any(each.limits.judge(each.estimate) == "refuted" for each in one.growths):
@@ -42,6 +44,17 @@ def _(one: growth.LawGrowth) -> str:
     if others:
         parts.append(f"{join_names(others)} also fit{'s' if len(others) == 1 else ''}")
     return "; ".join(parts)
+
+
+def _carried(one: growth.LawGrowth) -> list[str]:
+    """Return which functions grow with a logarithm, if that is known."""
+    if not one.carriers:
+        return []
+    shown = list(one.carriers[:MOST_CARRIERS])
+    others = len(one.carriers) - len(shown)
+    named = join_names([*shown, *([f"{others} other function{'s' * (others > 1)}"] if others else [])])
+    verb = "grows" if len(one.carriers) == 1 else "grow"
+    return [f"{named} {verb} with a logarithm, {in_percent(one.carried, 0)} of the instructions"]
 
 
 def _whole_growth(

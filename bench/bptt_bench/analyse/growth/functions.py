@@ -1,0 +1,169 @@
+"""Where a logarithm is in a count: functions that take n·log(n) instructions among those that take n.
+
+A total hides it. Sorting in compiled code beside a loop in Python is a few per cent of the instructions, and what
+allocates memory bends the total as much. Each function by itself is plain: the instructions of one for each element
+stay the same to four digits, or rise with every doubling.
+
+Functions that serve memory are passed over: what they take depends on what is free, and an algorithm that takes
+n·log(n) steps takes them somewhere else too.
+
+Evidence for the limits: functions of well-known libraries with laws of this kind (docs/decisions, 129).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from bptt_bench.analyse.stats.arrays import Array
+
+SERVES_MEMORY = re.compile(
+    r"[Mm]alloc|[Ff]ree|[Rr]ealloc|[Cc]alloc|mem(cpy|set|move)|_GC_|gc_|[Dd]ealloc|_Del\b|[Aa]rena"
+    r"|_Py_NewReference|_PyTrash|tcache|mmap|brk|unlink_chunk"
+)
+LARGE_SHARE = 1 / 200  # of the largest count, from which points are looked at …
+SMALLEST_LEVEL = 30.0  # … and from which level on: a logarithm of less is as good as constant
+FEWEST, LEAST_SPAN = 7, 20.0  # such points, and how many times as large the largest level must be as the smallest
+LEAST_KNOWN = 2 / 3  # of the range on a logarithmic scale, over which a function must be known
+SMALL_NUMBERS = 256  # which Python keeps ready; larger ones are made anew
+FLAT, FLATTER = 0.01, 0.5  # relative misfit of a function without a logarithm, and over that with PROBED of it
+PROBED = 0.15  # of n·log(n) in a function at the largest point
+LEAST_OWN = 0.3  # of n·log(n) in a function at the largest point, to count as one that takes it
+SLOWEST, FASTEST = 0.4, 5.0  # rise from the second to the last third of the range, over that from the first
+LEAST_RISE = 4.0  # standard errors of it
+AS_CLOSE = 1.25  # times the misfit with a threshold or a root instead of the logarithm
+DIGITS = tuple(10.0**k for k in range(2, 10))  # where numbers get longer as text
+DIGITS_CLOSER = 0.5  # times the misfit with a logarithm, from which it is the length of numbers
+
+
+class Logarithms(NamedTuple):
+    """How much n·log(n) there is in a count at its largest point.
+
+    Attributes
+    ----------
+    seen : the part of the count that grows so in the functions that were seen to.
+    possible : the most that there may be beside it, in functions that are not seen to grow otherwise.
+    functions : those that were seen to, the largest first.
+    share : of these functions in the count.
+    """
+
+    seen: float
+    possible: float
+    functions: tuple[str, ...]
+    share: float
+
+
+def find_logarithms(levels: Array, total: Array, by_function: Mapping[str, Array], power: int = 1) -> Logarithms | None:
+    """Return how much of a count grows as a power times the logarithm; None where the range is too small to see it.
+
+    Parameters
+    ----------
+    levels, total : of the only factor, rising, and the counts (n_points,).
+    by_function : counts of functions by themselves (n_points,); NaN where one is too small to be known.
+    power : of the level, which is looked for with a logarithm and without.
+    """
+    kept = (total >= LARGE_SHARE * total.max()) & (levels >= SMALLEST_LEVEL)
+    n, whole = levels[kept], total[kept]
+    if len(n) < FEWEST or n[-1] < LEAST_SPAN * n[0]:
+        return None
+    seen = possible = covered = share = 0.0
+    found: list[tuple[float, str]] = []
+    for name, counts in by_function.items():
+        own = float(counts[kept][-1] / whole[-1])
+        if not own > 0:
+            continue
+        covered += own
+        if SERVES_MEMORY.search(name):
+            continue
+        growth = _growth(n, counts[kept], power)
+        possible += own * growth.possible
+        if growth.seen:
+            seen += own * growth.seen
+            share += own
+            found.append((own, name))
+    names = tuple(name for _, name in sorted(found, reverse=True))
+    return Logarithms(seen, possible + max(1.0 - covered, 0.0), names, share)
+
+
+class _Growth(NamedTuple):
+    """The part of n·log(n) in a function at the largest point: what is seen of it, and what may be there at most."""
+
+    seen: float
+    possible: float
+
+
+def _growth(n: Array, counts: Array, power: int) -> _Growth:
+    known = np.isfinite(counts)
+    first = len(known) - int(np.argmin(known[::-1])) if not known.all() else 0  # behind the last gap
+    span = math.log(n[-1] / n[0])
+    if len(n) - first < FEWEST - 1 or math.log(n[-1] / n[first]) < LEAST_KNOWN * span:
+        return _Growth(0.0, 1.0)
+    n, counts = n[first:], counts[first:]
+    log, each = np.log(n), counts / n**power  # for each element
+    thirds = _thirds(log, each)
+    if thirds is None:
+        return _Growth(0.0, 1.0)
+    lower = [np.ones_like(n), *(n**k for k in range(1, power + 1))]
+    small = [np.maximum(n - SMALL_NUMBERS, 0.0)] if n[0] < SMALL_NUMBERS < n[-1] else []
+    plain = _misfit(counts, [*lower, *small])
+    beside = log[-1] * (1 - PROBED) / PROBED  # of the power, at the largest point
+    probed = _misfit(counts, [*lower[:-1], n**power * (log + beside)])
+    if plain <= FLAT and plain <= FLATTER * probed:
+        return _Growth(0.0, PROBED * plain / probed)
+    least = [float(third.min()) for third in thirds]
+    rise = (least[2] - least[1]) / ((log[-1] - log[0]) / 3)
+    possible = max(rise, 0.0) * log[-1] / each[-1]
+    slope, error = _slope(log, each)
+    seen = slope * log[-1] / each[-1]
+    means, most = [float(third.mean()) for third in thirds], [float(third.max()) for third in thirds]
+    is_steady = _is_steady(least) and _is_steady(means) and most[0] < most[1] < most[2]
+    is_seen = is_steady and seen >= LEAST_OWN and slope >= LEAST_RISE * error and _is_closest(n, counts, power)
+    return _Growth(seen if is_seen else 0.0, possible)
+
+
+def _is_closest(n: Array, counts: Array, power: int) -> bool:
+    """Return whether a function follows n·log(n) as closely as one that rises for another reason."""
+    lower = [np.ones_like(n), *(n**k for k in range(1, power + 1))]
+    own = _misfit(counts, [*lower, n**power * np.log(n)])
+    root = _misfit(counts, [*lower, n ** (power - 0.5)])
+    thresholds = [_misfit(counts, [*lower, np.maximum(n - level, 0.0) * n ** (power - 1)]) for level in n[1:-2]]
+    longer = [np.maximum(n - level, 0.0) * n ** (power - 1) for level in DIGITS if n[0] < level < n[-1]]
+    is_length = len(n) > len(lower) + len(longer) + 1 and _misfit(counts, [*lower, *longer]) < DIGITS_CLOSER * own
+    return own <= AS_CLOSE * min([root, *thresholds]) and not is_length
+
+
+def _thirds(log: Array, each: Array) -> list[Array] | None:
+    """Return the values in each third of a range; None where one has none."""
+    edges = np.linspace(log[0], log[-1], 4)[1:3]
+    thirds = np.split(each, np.searchsorted(log, edges, side="right"))
+    return thirds if all(len(third) for third in thirds) else None
+
+
+def _is_steady(values: Sequence[float]) -> bool:
+    """Return whether three values rise by about as much each time."""
+    first, second = values[1] - values[0], values[2] - values[1]
+    return first > 0 and SLOWEST * first < second < FASTEST * first
+
+
+def _slope(x: Array, y: Array) -> tuple[float, float]:
+    """Return the slope of a line through points, and its standard error."""
+    centred = x - x.mean()
+    squares = float(centred @ centred)
+    slope = float(centred @ y) / squares
+    residual = y - y.mean() - slope * centred
+    return slope, math.sqrt(float(residual @ residual) / max(len(x) - 2, 1) / squares)
+
+
+def _misfit(counts: Array, columns: Sequence[Array]) -> float:
+    """Return by how much counts differ from the closest sum of columns, relative."""
+    design = np.column_stack(columns) / counts[:, None]
+    design /= np.maximum(np.sqrt((design**2).sum(axis=0)), 1e-300)
+    residual = 1.0 - design @ np.linalg.lstsq(design, np.ones(len(counts)))[0]
+    return math.sqrt(float(residual @ residual) / max(len(counts) - len(columns), 1))
+
+
+__all__ = ["Logarithms", "find_logarithms"]
