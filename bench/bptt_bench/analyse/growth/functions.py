@@ -4,8 +4,8 @@ A total hides it. Sorting in compiled code beside a loop in Python is a few per 
 allocates memory bends the total as much. Each function by itself is plain: the instructions of one for each element
 stay the same to four digits, or rise with every doubling.
 
-Functions that serve memory are passed over: what they take depends on what is free, and an algorithm that takes
-n·log(n) steps takes them somewhere else too.
+Functions that serve memory, and tables that double, are passed over: what they take depends on what is free, and an
+algorithm that takes n·log(n) steps takes them somewhere else too.
 
 Evidence for the limits: functions of well-known libraries with laws of this kind (docs/decisions, 129).
 """
@@ -23,18 +23,19 @@ from bptt_bench.analyse.stats.arrays import Array
 
 SERVES_MEMORY = re.compile(
     r"[Mm]alloc|[Ff]ree|[Rr]ealloc|[Cc]alloc|mem(cpy|set|move)|_GC_|gc_|[Dd]ealloc|_Del\b|[Aa]rena"
-    r"|_Py_NewReference|_PyTrash|tcache|mmap|brk|unlink_chunk"
+    r"|_Py_NewReference|_PyTrash|tcache|mmap|brk|unlink_chunk|resize|rehash|build_indices"
 )
-LARGE_SHARE = 1 / 200  # of the largest count, from which points are looked at …
+LARGE_SHARE = 1 / 200  # of the largest count, to the power, from which points are looked at …
 SMALLEST_LEVEL = 30.0  # … and from which level on: a logarithm of less is as good as constant
 FEWEST, LEAST_SPAN = 7, 20.0  # such points, and how many times as large the largest level must be as the smallest
-LEAST_KNOWN = 2 / 3  # of the range on a logarithmic scale, over which a function must be known
+LEAST_KNOWN_SPAN = 10.0  # the same of a function, which may be too small to be known at the smallest of them
 SMALL_NUMBERS = 256  # which Python keeps ready; larger ones are made anew
 FLAT, FLATTER = 0.01, 0.5  # relative misfit of a function without a logarithm, and over that with PROBED of it
 PROBED = 0.15  # of n·log(n) in a function at the largest point
 LEAST_OWN = 0.3  # of n·log(n) in a function at the largest point, to count as one that takes it
 SLOWEST, FASTEST = 0.4, 5.0  # rise from the second to the last third of the range, over that from the first
 LEAST_RISE = 4.0  # standard errors of it
+ERRORS = 2.0  # of a rise over the last two thirds, that it may be larger
 AS_CLOSE = 1.25  # times the misfit with a threshold or a root instead of the logarithm
 DIGITS = tuple(10.0**k for k in range(2, 10))  # where numbers get longer as text
 DIGITS_CLOSER = 0.5  # times the misfit with a logarithm, from which it is the length of numbers
@@ -66,7 +67,7 @@ def find_logarithms(levels: Array, total: Array, by_function: Mapping[str, Array
     by_function : counts of functions by themselves (n_points,); NaN where one is too small to be known.
     power : of the level, which is looked for with a logarithm and without.
     """
-    kept = (total >= LARGE_SHARE * total.max()) & (levels >= SMALLEST_LEVEL)
+    kept = (total >= LARGE_SHARE**power * total.max()) & (levels >= SMALLEST_LEVEL)
     n, whole = levels[kept], total[kept]
     if len(n) < FEWEST or n[-1] < LEAST_SPAN * n[0]:
         return None
@@ -99,8 +100,7 @@ class _Growth(NamedTuple):
 def _growth(n: Array, counts: Array, power: int) -> _Growth:
     known = np.isfinite(counts)
     first = len(known) - int(np.argmin(known[::-1])) if not known.all() else 0  # behind the last gap
-    span = math.log(n[-1] / n[0])
-    if len(n) - first < FEWEST - 1 or math.log(n[-1] / n[first]) < LEAST_KNOWN * span:
+    if len(n) - first < FEWEST - 1 or n[-1] < LEAST_KNOWN_SPAN * n[first]:
         return _Growth(0.0, 1.0)
     n, counts = n[first:], counts[first:]
     log, each = np.log(n), counts / n**power  # for each element
@@ -116,7 +116,8 @@ def _growth(n: Array, counts: Array, power: int) -> _Growth:
         return _Growth(0.0, PROBED * plain / probed)
     least = [float(third.min()) for third in thirds]
     rise = (least[2] - least[1]) / ((log[-1] - log[0]) / 3)
-    possible = max(rise, 0.0) * log[-1] / each[-1]
+    later, its_error = _slope(log[len(thirds[0]) :], each[len(thirds[0]) :])
+    possible = max(rise, later + ERRORS * its_error, 0.0) * log[-1] / each[-1]
     slope, error = _slope(log, each)
     seen = slope * log[-1] / each[-1]
     means, most = [float(third.mean()) for third in thirds], [float(third.max()) for third in thirds]

@@ -31,10 +31,13 @@ def test_what_is_written_at_the_last_mark_of_an_evaluation_is_its_count() -> Non
     callgrind = Callgrind("valgrind")
     folder = Path(callgrind.variables["BPTT_BENCH_COUNTS"])
     for number, total in enumerate((7, 100, 8, 200), start=1):
-        (folder / f"counts.{number}").write_bytes(b"events: Ir\ntotals: %d\n" % total)
+        profile = b"events: Ir\nob=(1) a.so\nfn=(1) f\n1 %d\ntotals: %d\n" % (total, total)
+        (folder / f"counts.{number}").write_bytes(profile)
     assert callgrind.counts({"places": [(0, 2), (2, 4)]}) == [100, 200]
-    (folder / "counts.5").write_bytes(b"version: 9\n")
+    assert callgrind.by_function() == [{"f (a)": 100}, {"f (a)": 200}]
+    for number in (5, 6):
+        (folder / f"counts.{number}").write_bytes(b"version: 9\n")
     with pytest.raises(CountError, match="wrote no total"):
-        callgrind.counts({"places": [(4, 5)]})
+        callgrind.counts({"places": [(0, 2)]})
     callgrind.close()
     assert not folder.exists()

@@ -1,0 +1,95 @@
+"""Whether a logarithm is seen in the functions of a count, or cannot be there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+from bptt_bench.analyse.growth.functions import Logarithms, find_logarithms
+
+LEVELS = np.array(
+    [16.0, 34, 74, 160, 290, 500, 625, 1077, 1600, 2321, 2901, 5000, 6250, 10_772, 12_500, 23_208, 25_000, 50_000]
+)
+LOG = np.log2(LEVELS)
+LOOP = 200 * LEVELS + 3000
+COMPARING = LEVELS * (LOG - 1.2)
+MERGING = 24.4 * LEVELS * np.ceil(LOG - 6).clip(0.1)  # one more pass with each doubling of the runs
+NUMBERS = 40 * np.maximum(LEVELS - 256, 0.5)
+DIGITS = LEVELS * (30 + 8 * np.floor(np.log10(LEVELS))) + 900
+KEPT_READY = 17 * LEVELS + 34 * np.maximum(LEVELS - 2000, 0)
+DOUBLING = LEVELS * (50 + 50 * (LOG % 1))
+IRREGULAR = LEVELS * np.where(np.arange(len(LEVELS)) % 2, 900, 50)  # as sizes with large prime factors are
+
+
+def found(power: int = 1, /, **functions: np.ndarray) -> Logarithms:
+    total = np.nansum(list(functions.values()), axis=0)
+    by_function = {f"{name} (lib)": counts for name, counts in functions.items()}
+    logarithms = find_logarithms(LEVELS, total, by_function, power)
+    assert logarithms is not None
+    return logarithms
+
+
+@pytest.mark.parametrize("counts", [COMPARING, MERGING, 3 * COMPARING + 30 * LEVELS])
+def test_a_function_that_takes_a_logarithm_is_seen_beside_a_loop_that_takes_none(counts: np.ndarray) -> None:
+    logarithms = found(sort=5 * counts, loop=LOOP)
+    assert logarithms.functions == ("sort (lib)",)
+    assert logarithms.seen > 0.15
+    assert logarithms.share == pytest.approx(5 * counts[-1] / (5 * counts + LOOP)[-1])
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        pytest.param(DIGITS, id="text of numbers"),
+        pytest.param(KEPT_READY, id="a store that has run out"),
+        pytest.param(LEVELS * (100 - 900 / np.sqrt(LEVELS)), id="a root less"),
+        pytest.param(DOUBLING, id="a table that doubles"),
+        pytest.param(IRREGULAR, id="special sizes"),
+        pytest.param(KEPT_READY + NUMBERS, id="two stores"),
+    ],
+)
+def test_what_grows_for_another_reason_is_no_logarithm_and_leaves_one_possible(counts: np.ndarray) -> None:
+    logarithms = found(other=5 * np.maximum(counts, 1), loop=LOOP)
+    assert logarithms.functions == ()
+    assert logarithms.possible > 0.05
+
+
+def test_functions_that_take_the_same_for_each_element_leave_no_logarithm() -> None:
+    logarithms = found(loop=LOOP, number=NUMBERS, step=LEVELS * (90 + 500 / LEVELS))
+    assert logarithms.seen == 0
+    assert logarithms.possible < 0.01
+
+
+def test_terms_of_lower_order_are_no_logarithm() -> None:
+    logarithms = found(2, pairs=LEVELS * (LEVELS - 1) / 2, loop=LOOP)
+    assert logarithms.seen == 0
+    assert logarithms.possible < 0.01
+    assert found(2, sums=LEVELS**2 * LOG, loop=LOOP).functions == ("sums (lib)",)
+
+
+def test_what_serves_memory_is_passed_over() -> None:
+    for name in ("_PyObject_Malloc", "__memcpy_avx_unaligned_erms", "_int_free", "PyObject_GC_Del", "list_dealloc"):
+        logarithms = found(**{name: 20 * COMPARING, "loop": LOOP})
+        assert logarithms.functions == ()
+        assert logarithms.possible < 0.01
+
+
+def test_a_function_that_is_not_known_throughout_leaves_a_logarithm_possible() -> None:
+    counts = np.where(np.arange(len(LEVELS)) == 12, np.nan, 5 * LEVELS)
+    logarithms = found(gap=counts, loop=LOOP)
+    assert logarithms.possible > 0.02
+    early = np.where(LEVELS < 300, np.nan, 5 * LEVELS)  # too small a share of the smallest counts
+    assert found(late=early, loop=LOOP).possible < 0.01
+
+
+def test_functions_too_small_to_be_named_leave_a_logarithm_possible() -> None:
+    named: Mapping[str, np.ndarray] = {"loop (lib)": 0.9 * LOOP}
+    logarithms = find_logarithms(LEVELS, LOOP, named)
+    assert logarithms is not None
+    assert logarithms.possible == pytest.approx(0.1, abs=0.001)
+
+
+@pytest.mark.parametrize("kept", [slice(0, 6), slice(10, None), slice(None, None, 3)])
+def test_a_range_that_is_too_small_says_nothing(kept: slice) -> None:
+    assert find_logarithms(LEVELS[kept], LOOP[kept], {"loop (lib)": LOOP[kept]}) is None
