@@ -15,11 +15,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
+from bptt_bench.analyse.growth.slopes import Response, Slopes
 from bptt_bench.analyse.stats.arrays import Array
+from bptt_bench.plan import CostLaw
 
 SERVES_MEMORY = re.compile(
     r"[Mm]alloc|[Ff]ree|[Rr]ealloc|[Cc]alloc|mem(cpy|set|move)|_GC_|gc_|[Dd]ealloc|_Del\b|[Aa]rena"
@@ -38,6 +41,10 @@ LEAST_RISE = 4.0  # standard errors of it
 ERRORS = 2.0  # of a rise over the last two thirds, that it may be larger
 AS_CLOSE = 1.25  # times the misfit with a threshold or a root instead of the logarithm
 DIGITS = tuple(10.0**k for k in range(2, 10))  # where numbers get longer as text
+FOLLOWED = 0.1  # relative misfit of a function, from which it may follow any law
+LEAST_HELD = 0.5  # of the share that a law may have in the counts together, if functions are to hold it
+MOSTLY = 0.5  # of a function at the largest point, from which a law is most of it
+FEWEST_PER_TERM = 1.5  # points of a function for a term
 DIGITS_CLOSER = 0.5  # times the misfit with a logarithm, from which it is the length of numbers
 
 
@@ -58,29 +65,34 @@ class Logarithms(NamedTuple):
     share: float
 
 
-def find_logarithms(levels: Array, total: Array, by_function: Mapping[str, Array], power: int = 1) -> Logarithms | None:
-    """Return how much of a count grows as a power times the logarithm; None where the range is too small to see it.
+def find_logarithms(given: Response, factor: str, power: int = 1) -> Logarithms | None:
+    """Return how much of a count grows as a power times the logarithm; None where that cannot be seen.
+
+    The counts of functions are not known then, or their range is too small.
 
     Parameters
     ----------
-    levels, total : of the only factor, rising, and the counts (n_points,).
-    by_function : counts of functions by themselves (n_points,); NaN where one is too small to be known.
+    given : the counts, with those of functions.
+    factor : the only one.
     power : of the level, which is looked for with a logarithm and without.
     """
+    order = np.argsort(given.points[factor])
+    levels, total = given.points[factor][order], given.values[order]
     kept = (total >= LARGE_SHARE**power * total.max()) & (levels >= SMALLEST_LEVEL)
     n, whole = levels[kept], total[kept]
-    if len(n) < FEWEST or n[-1] < LEAST_SPAN * n[0]:
+    if not given.by_function or len(n) < FEWEST or n[-1] < LEAST_SPAN * n[0]:
         return None
     seen = possible = covered = share = 0.0
     found: list[tuple[float, str]] = []
-    for name, counts in by_function.items():
-        own = float(counts[kept][-1] / whole[-1])
+    for name, values in given.by_function.items():
+        counts = values[order][kept]
+        own = float(counts[-1] / whole[-1])
         if not own > 0:
             continue
         covered += own
         if SERVES_MEMORY.search(name):
             continue
-        growth = _growth(n, counts[kept], power)
+        growth = _growth(n, counts, power)
         possible += own * growth.possible
         if growth.seen:
             seen += own * growth.seen
@@ -88,6 +100,48 @@ def find_logarithms(levels: Array, total: Array, by_function: Mapping[str, Array
             found.append((own, name))
     names = tuple(name for _, name in sorted(found, reverse=True))
     return Logarithms(seen, possible + max(1.0 - covered, 0.0), names, share)
+
+
+def may_hold(given: Response, beside: Slopes) -> bool:
+    """Return whether functions may hold what terms of lower order leave to a law in counts, if they are known."""
+    if not given.by_function:
+        return True
+    return most_of_law(given, beside.law, beside.overhead) >= LEAST_HELD * beside.share
+
+
+def most_of_law(given: Response, law: CostLaw, lower: Sequence[str]) -> float:
+    """Return the largest share that a law may have in counts at their largest point, beside terms of lower order.
+
+    It is that of functions which are mostly the law there, or do not follow it with these terms closely enough to know.
+
+    Parameters
+    ----------
+    given : the counts, with those of functions.
+    lower : the terms.
+    """
+    top = int(np.argmax(given.values))
+    at = {name: float(levels[top]) for name, levels in given.points.items()}
+    covered = most = 0.0
+    for counts in given.by_function.values():
+        known = np.isfinite(counts)
+        if not known[top]:
+            continue
+        own = float(counts[top] / given.values[top])
+        covered += own
+        alone = replace(given, values=counts, spread=None, by_function={}).where(known)
+        share = _share_of_law(alone, law, lower, at)
+        most += own * share if share >= MOSTLY else 0.0
+    return most + max(1.0 - covered, 0.0)
+
+
+def _share_of_law(counts: Response, law: CostLaw, lower: Sequence[str], at: Mapping[str, float]) -> float:
+    n_terms = len(law.terms) + len(lower)
+    beside = counts.beside_with(law, lower) if len(counts.values) >= FEWEST_PER_TERM * n_terms else None
+    if beside is None or beside.deviation > FOLLOWED:
+        return 1.0
+    columns = beside.full_law.columns({name: np.array([level]) for name, level in at.items()})[0]
+    parts = columns * beside.coefficients
+    return float(parts[: len(law.terms)].sum() / parts.sum())
 
 
 class _Growth(NamedTuple):

@@ -11,16 +11,11 @@ Evidence for the limits: functions of well-known libraries with laws of this kin
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import NamedTuple
-
-import numpy as np
 
 from bptt_bench.analyse.growth.functions import Logarithms, find_logarithms
 from bptt_bench.analyse.growth.margins import Margin
 from bptt_bench.analyse.growth.slopes import Response, is_same
-from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.plan import CostLaw
 
 POWERS = 1, 2, 3
@@ -53,9 +48,7 @@ class _Needs(NamedTuple):
     share: float
 
 
-def closer_by_logarithm(
-    given: Response, law: CostLaw, allowed: Margin, by_function: Mapping[str, Array] = MappingProxyType({})
-) -> CloserLaw | None:
+def closer_by_logarithm(given: Response, law: CostLaw, allowed: Margin) -> CloserLaw | None:
     """Return the law with a logarithm more or less that counts follow instead; None if they do not, or it is not seen.
 
     Functions decide where their counts are known, else the total.
@@ -65,7 +58,6 @@ def closer_by_logarithm(
     given : counts.
     law : judged if it is a whole power of the only factor, or one times the logarithm.
     allowed : how far exponents may be off; a margin that holds the exponent of a logarithm allows both laws.
-    by_function : counts of functions (n_points,), as ``find_logarithms`` takes them.
     """
     if not given.is_exact or len(given.points) != 1:
         return None
@@ -80,11 +72,11 @@ def closer_by_logarithm(
         asked = _Asked(given, bare, full, factor)
         if is_same(law, bare, given.points):
             is_asked = power == 1 and allowed.bound != "lower"  # n²/2 - n/2 grows as if it had a logarithm
-            functions = asked.functions(by_function, power) if is_asked else None
+            functions = find_logarithms(given, factor, power) if is_asked else None
             return CloserLaw.of(full, functions) if is_asked and _is_there(asked, functions) else None
         if is_same(law, full, given.points):
             is_asked = allowed.bound != "upper"
-            functions = asked.functions(by_function, power) if is_asked else None
+            functions = find_logarithms(given, factor, power) if is_asked else None
             return CloserLaw.of(bare, functions) if is_asked and _is_absent(asked, functions) else None
     return None
 
@@ -112,13 +104,6 @@ class _Asked(NamedTuple):
     bare: CostLaw
     full: CostLaw
     factor: str
-
-    def functions(self, by_function: Mapping[str, Array], power: int) -> Logarithms | None:
-        """Return what functions say; None where their counts are not known, or their range is too small."""
-        levels, total = self.given.points[self.factor], self.given.values
-        order = np.argsort(levels)
-        rising = {name: counts[order] for name, counts in by_function.items()}
-        return find_logarithms(levels[order], total[order], rising, power) if rising else None
 
 
 def _is_there(asked: _Asked, functions: Logarithms | None) -> bool:

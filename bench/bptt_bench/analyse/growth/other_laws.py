@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bptt_bench.analyse.findings.limits import Word
+from bptt_bench.analyse.growth.functions import may_hold
 from bptt_bench.analyse.growth.margins import Margin, verdict_on
 from bptt_bench.analyse.growth.slopes import CLOSE, Response, Slopes, is_same
 from bptt_bench.plan import CostLaw
@@ -262,8 +263,10 @@ class OtherLaws:
             if not NEXT_POWER[0] <= law.terms[0].local_exponent(factor, found.largest) - own <= NEXT_POWER[1]:
                 continue
             beside = self.given.beside_with(law, lower_order_terms(law))
-            if beside is not None and beside.share >= share and beside.deviation <= closer * closest:
-                return law.plus(*lower_order_terms(law)).text
+            if beside is None or beside.share < share or beside.deviation > closer * closest:
+                continue
+            if may_hold(self.given, beside):
+                return beside.full_law.text
         return None
 
     def _rival_of_time(self, found: Slopes) -> str | None:

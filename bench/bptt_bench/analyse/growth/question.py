@@ -15,6 +15,7 @@ import numpy as np
 
 from bptt_bench.analyse.findings.growth import FactorGrowth, LawGrowth
 from bptt_bench.analyse.findings.limits import Limits, Word
+from bptt_bench.analyse.growth.functions import may_hold
 from bptt_bench.analyse.growth.logarithm import SMALL_NUMBERS
 from bptt_bench.analyse.growth.margins import Margin, verdict_on
 from bptt_bench.analyse.growth.operation_cost import MOST_RISE
@@ -338,7 +339,8 @@ class LawQuestion:
             rivals = self._rivals.beside_lower(lower)
             is_little = self.given.is_exact and len(self.given.points) > 1 and beside.share < LEAST_HIDDEN
             distance = AS_CLOSE if is_little else FAR_CLOSER
-            if all(distance * one.deviation > beside.deviation for one in rivals):
+            is_closest = all(distance * one.deviation > beside.deviation for one in rivals)
+            if is_closest and may_hold(self.given, beside):
                 return tuple(lower)
         return ()
 

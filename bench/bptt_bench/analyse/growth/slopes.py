@@ -17,7 +17,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -96,6 +96,7 @@ class Response:
     is_exact : whether it is a count or an amount of memory, without noise.
     smaller : the response at smaller points, which no overhead may exceed.
     spread : standard errors of the logarithms of counts, as inputs differ (n_points,); None: not known.
+    by_function : counts of functions by themselves (n_points,), NaN where one is too small to be known; where known.
     """
 
     points: Mapping[str, Array]
@@ -103,6 +104,7 @@ class Response:
     is_exact: bool
     smaller: Response | None = None
     spread: Array | None = None
+    by_function: Mapping[str, Array] = field(default_factory=dict)
 
     def where(self, kept: Array) -> Response:
         """Return the response at some of the points, of a mask (n_points,)."""
@@ -111,6 +113,7 @@ class Response:
             values=self.values[kept],
             is_exact=self.is_exact,
             spread=None if self.spread is None else self.spread[kept],
+            by_function={name: counts[kept] for name, counts in self.by_function.items()},
         )
 
     def largest(self, share: float) -> Response | None:

@@ -108,10 +108,8 @@ def _judge(
     if unseen is not None:
         return Reason(kind=Kind.NOT_IDENTIFIABLE, finding=unseen)
     exact = is_exact(response)
-    given = _response(fit)
-    if exact:
-        spread = spread_of_inputs(evidence.frame, claim.subject, response, given.points)
-        given = _within_claimed(evidence, claim.subject, replace(given, spread=spread))
+    whole = _counted(evidence, claim.subject, fit) if exact else _response(fit)
+    given = _within_claimed(evidence, claim.subject, whole) if exact else whole
     question = LawQuestion(
         given=given,
         law=fit.law.expanded(),
@@ -125,28 +123,31 @@ def _judge(
     )
     answer = _answer_counts(question) if exact else question.answer()
     if answer is not None and exact:
-        answer = _beside_logarithms(evidence, claim, question, answer, fit)
+        may_be_refuted = _reaches_claimed(evidence, claim.subject, fit)
+        answer = _beside_logarithms(whole, question, answer, may_be_refuted=may_be_refuted)
     if answer is None or all(one.n_steps == 0 for one in answer.finding.growths):
         return Reason(kind=Kind.NO_DATA, finding=NoNeighbours(subject=claim.subject, n_points=fit.n_points))
     return Judged(answer, fit)
 
 
-def _beside_logarithms(evidence: Evidence, claim: LawClaim, question: LawQuestion, answer: Answer, fit: Fit) -> Answer:
-    """Return the answer of counts in the light of whether they have a logarithm more or less than a law."""
-    counted, allowed = _response(fit), Margin(question.margin, claim.bound)
-    by_function = counts_by_function(evidence.frame, claim.subject, fit.response, counted.points)
+def _beside_logarithms(whole: Response, question: LawQuestion, answer: Answer, *, may_be_refuted: bool) -> Answer:
+    """Return the answer of counts in the light of whether they have a logarithm more or less than a law.
+
+    Parameters
+    ----------
+    whole : the counts at all levels.
+    """
 
     def closer_than(law: CostLaw) -> CloserLaw | None:
-        return closer_by_logarithm(counted, law, allowed, by_function)
+        return closer_by_logarithm(whole, law, Margin(question.margin, question.bound))
 
     closer = closer_than(question.law)
-    if closer is not None and _reaches_claimed(evidence, claim.subject, fit):
+    if closer is not None and may_be_refuted:
         bare = replace(question, overheads=((),)).answer() or answer  # with nothing beside the law, as it shows best
         finding = replace(bare.finding, closer=closer.text, hiding=(), rival=None)
         return Answer("refuted", _carried(finding, closer), bare.slopes)
     others = {law: closer_than(CostLaw(law)) for law in answer.finding.also_fit}
-    fit_too = tuple(law for law, closest in others.items() if closest is None)
-    finding = replace(answer.finding, also_fit=fit_too)
+    finding = replace(answer.finding, also_fit=tuple(law for law, closest in others.items() if closest is None))
     own = next((one for one in others.values() if one is not None and one.text == finding.law), None)
     return answer._replace(finding=finding if own is None else _carried(finding, own))
 
@@ -191,6 +192,13 @@ def _within_claimed(evidence: Evidence, subject: str, given: Response) -> Respon
     claimed = given.where(kept)
     is_enough = kept.sum() >= FEWEST_LARGE and all(len(np.unique(levels)) > 2 for levels in claimed.points.values())
     return claimed if is_enough else given
+
+
+def _counted(evidence: Evidence, subject: str, fit: Fit) -> Response:
+    """Return counts with their spread over inputs, and with those of functions, where these are stored."""
+    given = _response(fit)
+    stored = evidence.frame, subject, fit.response, given.points
+    return replace(given, spread=spread_of_inputs(*stored), by_function=counts_by_function(*stored))
 
 
 def _response(fit: Fit) -> Response:

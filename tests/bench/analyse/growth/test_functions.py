@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pytest
 from bptt_bench.analyse.growth.functions import Logarithms, find_logarithms
+from bptt_bench.analyse.growth.slopes import Response
 
 LEVELS = np.array(
     [16.0, 34, 74, 160, 290, 500, 625, 1077, 1600, 2321, 2901, 5000, 6250, 10_772, 12_500, 23_208, 25_000, 50_000]
@@ -22,10 +21,14 @@ DOUBLING = LEVELS * (50 + 50 * (LOG % 1))
 IRREGULAR = LEVELS * np.where(np.arange(len(LEVELS)) % 2, 900, 50)  # as sizes with large prime factors are
 
 
+def response(total: np.ndarray, kept: slice = slice(None), /, **functions: np.ndarray) -> Response:
+    by_function = {f"{name} (lib)": counts[kept] for name, counts in functions.items()}
+    return Response(points={"n": LEVELS[kept]}, values=total[kept], is_exact=True, by_function=by_function)
+
+
 def found(power: int = 1, /, **functions: np.ndarray) -> Logarithms:
     total = np.nansum(list(functions.values()), axis=0)
-    by_function = {f"{name} (lib)": counts for name, counts in functions.items()}
-    logarithms = find_logarithms(LEVELS, total, by_function, power)
+    logarithms = find_logarithms(response(total, slice(None), **functions), "n", power)
     assert logarithms is not None
     return logarithms
 
@@ -84,12 +87,15 @@ def test_a_function_that_is_not_known_throughout_leaves_a_logarithm_possible() -
 
 
 def test_functions_too_small_to_be_named_leave_a_logarithm_possible() -> None:
-    named: Mapping[str, np.ndarray] = {"loop (lib)": 0.9 * LOOP}
-    logarithms = find_logarithms(LEVELS, LOOP, named)
+    logarithms = find_logarithms(response(LOOP, slice(None), loop=0.9 * LOOP), "n")
     assert logarithms is not None
     assert logarithms.possible == pytest.approx(0.1, abs=0.001)
 
 
 @pytest.mark.parametrize("kept", [slice(0, 6), slice(10, None), slice(None, None, 3)])
 def test_a_range_that_is_too_small_says_nothing(kept: slice) -> None:
-    assert find_logarithms(LEVELS[kept], LOOP[kept], {"loop (lib)": LOOP[kept]}) is None
+    assert find_logarithms(response(LOOP, kept, loop=LOOP), "n") is None
+
+
+def test_a_total_by_itself_says_nothing() -> None:
+    assert find_logarithms(response(LOOP), "n") is None
