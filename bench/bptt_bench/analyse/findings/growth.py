@@ -51,7 +51,8 @@ class LawGrowth(Finding):
     hidden : terms of the law that are nowhere large enough to be judged.
     hiding : terms of lower order that may hide a law that the response does not follow.
     outgrown : how many times as much as the law the response grows, more at every step, where that refutes it.
-    carriers : functions whose instructions grow as n·log(n), the largest first, where ``closer`` or the law does.
+    carriers : functions that grow with a logarithm, where ``closer`` or the law does, or else more than the law, the
+        largest first.
     carried : share of them in the instructions at the largest point.
     """
 

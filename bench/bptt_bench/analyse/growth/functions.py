@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -42,10 +42,18 @@ ERRORS = 2.0  # of a rise over the last two thirds, that it may be larger
 AS_CLOSE = 1.25  # times the misfit with a threshold or a root instead of the logarithm
 DIGITS = tuple(10.0**k for k in range(2, 10))  # where numbers get longer as text
 FOLLOWED = 0.1  # relative misfit of a function, from which it may follow any law
+LEAST_NAMED = 0.02  # of all instructions, from which a function that grows more than the law is named
 LEAST_HELD = 0.5  # of the share that a law may have in the counts together, if functions are to hold it
 MOSTLY = 0.5  # of a function at the largest point, from which a law is most of it
 FEWEST_PER_TERM = 1.5  # points of a function for a term
 DIGITS_CLOSER = 0.5  # times the misfit with a logarithm, from which it is the length of numbers
+
+
+class Carriers(NamedTuple):
+    """Functions that grow alike, the largest first, and their share in a count at its largest point."""
+
+    functions: tuple[str, ...] = ()
+    share: float = 0.0
 
 
 class Logarithms(NamedTuple):
@@ -55,14 +63,12 @@ class Logarithms(NamedTuple):
     ----------
     seen : the part of the count that grows so in the functions that were seen to.
     possible : the most that there may be beside it, in functions that are not seen to grow otherwise.
-    functions : those that were seen to, the largest first.
-    share : of these functions in the count.
+    carriers : those that were seen to.
     """
 
     seen: float
     possible: float
-    functions: tuple[str, ...]
-    share: float
+    carriers: Carriers
 
 
 def find_logarithms(given: Response, factor: str, power: int = 1) -> Logarithms | None:
@@ -98,8 +104,8 @@ def find_logarithms(given: Response, factor: str, power: int = 1) -> Logarithms 
             seen += own * growth.seen
             share += own
             found.append((own, name))
-    names = tuple(name for _, name in sorted(found, reverse=True))
-    return Logarithms(seen, possible + max(1.0 - covered, 0.0), names, share)
+    carriers = Carriers(tuple(name for _, name in sorted(found, reverse=True)), share)
+    return Logarithms(seen, possible + max(1.0 - covered, 0.0), carriers)
 
 
 def may_hold(given: Response, beside: Slopes) -> bool:
@@ -142,6 +148,29 @@ def _share_of_law(counts: Response, law: CostLaw, lower: Sequence[str], at: Mapp
     columns = beside.full_law.columns({name: np.array([level]) for name, level in at.items()})[0]
     parts = columns * beside.coefficients
     return float(parts[: len(law.terms)].sum() / parts.sum())
+
+
+def find_faster(given: Response, law: CostLaw, factors: Collection[str], margin: float) -> Carriers:
+    """Return the functions that grow more than a law with some factor, the largest first, and their share.
+
+    Parameters
+    ----------
+    given : the counts, with those of functions.
+    margin : of exponents, by which they must.
+    """
+    top = int(np.argmax(given.values))
+    found: list[tuple[float, str]] = []
+    for name, counts in given.by_function.items():
+        known = np.isfinite(counts)
+        own = float(counts[top] / given.values[top]) if known[top] else 0.0
+        if own < LEAST_NAMED:
+            continue
+        alone = replace(given, values=counts, spread=None, by_function={}).where(known)
+        beside = alone.beside_with(law) if len(alone.values) >= FEWEST - 1 else None
+        if beside is not None and any(beside.factors[factor].excess.estimate > margin for factor in factors):
+            found.append((own, name))
+    found.sort(reverse=True)
+    return Carriers(tuple(name for _, name in found), sum(own for own, _ in found))
 
 
 class _Growth(NamedTuple):
@@ -221,4 +250,4 @@ def _misfit(counts: Array, columns: Sequence[Array]) -> float:
     return math.sqrt(float(residual @ residual) / max(len(counts) - len(columns), 1))
 
 
-__all__ = ["Logarithms", "find_logarithms"]
+__all__ = ["Carriers", "Logarithms", "find_faster", "find_logarithms", "may_hold"]

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from bptt_bench.analyse.growth.functions import Logarithms, find_logarithms
+from bptt_bench.analyse.growth.functions import Carriers, Logarithms, find_logarithms
 from bptt_bench.analyse.growth.margins import Margin
 from bptt_bench.analyse.growth.slopes import Response, is_same
 from bptt_bench.plan import CostLaw
@@ -82,19 +82,15 @@ def closer_by_logarithm(given: Response, law: CostLaw, allowed: Margin) -> Close
 
 
 class CloserLaw(NamedTuple):
-    """A law that counts follow instead of another one, and the functions that grow with a logarithm, if it has one.
-
-    ``share`` : of these functions in the counts at the largest point.
-    """
+    """A law that counts follow instead of another one, and the functions that grow with a logarithm, if it has one."""
 
     text: str
-    functions: tuple[str, ...] = ()
-    share: float = 0.0
+    carriers: Carriers = Carriers()
 
     @classmethod
     def of(cls, law: CostLaw, found: Logarithms | None) -> CloserLaw:
         """Return a law with the functions that were found to grow so."""
-        return cls(law.text) if found is None else cls(law.text, found.functions, found.share)
+        return cls(law.text) if found is None else cls(law.text, found.carriers)
 
 
 class _Asked(NamedTuple):
@@ -120,7 +116,7 @@ def _is_there(asked: _Asked, functions: Logarithms | None) -> bool:
 def _is_absent(asked: _Asked, functions: Logarithms | None) -> bool:
     """Return whether counts do not need the logarithm, and it would be seen were it there."""
     if functions is not None:
-        return not functions.functions and functions.possible <= MOST_POSSIBLE
+        return not functions.carriers.functions and functions.possible <= MOST_POSSIBLE
     needs = _needs(*asked)
     is_needed = any(one.logarithm >= NEEDED for one in needs)
     return not is_needed and any(one.absence >= CLOSER for one in needs)

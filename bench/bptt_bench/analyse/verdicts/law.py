@@ -17,6 +17,7 @@ import numpy as np
 from bptt_bench.analyse.data.response import is_count, is_exact
 from bptt_bench.analyse.evidence.evidence import Evidence, why_not_counted
 from bptt_bench.analyse.findings.growth import (
+    FactorGrowth,
     LawGrowth,
     OpenWork,
     OperationCost,
@@ -32,6 +33,7 @@ from bptt_bench.analyse.findings.obstacles import NoNeighbours, UnseenWork, Unus
 from bptt_bench.analyse.findings.reason import Kind, Reason
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.growth.count_records import counts_by_function, find_unseen_work, spread_of_inputs
+from bptt_bench.analyse.growth.functions import Carriers, find_faster
 from bptt_bench.analyse.growth.logarithm import CloserLaw, closer_by_logarithm
 from bptt_bench.analyse.growth.margins import Margin, verdict_on
 from bptt_bench.analyse.growth.operation_cost import MOST_RISE, circumstances_of, find_operation_cost
@@ -145,14 +147,22 @@ def _beside_logarithms(whole: Response, question: LawQuestion, answer: Answer, *
     if closer is not None and may_be_refuted:
         bare = replace(question, overheads=((),)).answer() or answer  # with nothing beside the law, as it shows best
         finding = replace(bare.finding, closer=closer.text, hiding=(), rival=None)
-        return Answer("refuted", _carried(finding, closer), bare.slopes)
+        return Answer("refuted", _carried(finding, closer.carriers), bare.slopes)
     others = {law: closer_than(CostLaw(law)) for law in answer.finding.also_fit}
     finding = replace(answer.finding, also_fit=tuple(law for law, closest in others.items() if closest is None))
     own = next((one for one in others.values() if one is not None and one.text == finding.law), None)
-    return answer._replace(finding=finding if own is None else _carried(finding, own))
+    if own is not None:
+        return answer._replace(finding=_carried(finding, own.carriers))
+    more = [name for one in finding.growths if _grows_more(one) for name in one.factors]
+    faster = find_faster(whole, question.law, more, question.margin) if more else Carriers()
+    return answer._replace(finding=_carried(finding, faster))
 
 
-def _carried(finding: LawGrowth, by: CloserLaw) -> LawGrowth:
+def _grows_more(one: FactorGrowth) -> bool:
+    return one.limits.judge(one.estimate) == "refuted" and one.estimate.estimate > one.predicted
+
+
+def _carried(finding: LawGrowth, by: Carriers) -> LawGrowth:
     return replace(finding, carriers=by.functions, carried=by.share)
 
 

@@ -36,9 +36,9 @@ def found(power: int = 1, /, **functions: np.ndarray) -> Logarithms:
 @pytest.mark.parametrize("counts", [COMPARING, MERGING, 3 * COMPARING + 30 * LEVELS])
 def test_a_function_that_takes_a_logarithm_is_seen_beside_a_loop_that_takes_none(counts: np.ndarray) -> None:
     logarithms = found(sort=5 * counts, loop=LOOP)
-    assert logarithms.functions == ("sort (lib)",)
+    assert logarithms.carriers.functions == ("sort (lib)",)
     assert logarithms.seen > 0.15
-    assert logarithms.share == pytest.approx(5 * counts[-1] / (5 * counts + LOOP)[-1])
+    assert logarithms.carriers.share == pytest.approx(5 * counts[-1] / (5 * counts + LOOP)[-1])
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_function_that_takes_a_logarithm_is_seen_beside_a_loop_that_takes_none
 )
 def test_what_grows_for_another_reason_is_no_logarithm_and_leaves_one_possible(counts: np.ndarray) -> None:
     logarithms = found(other=5 * np.maximum(counts, 1), loop=LOOP)
-    assert logarithms.functions == ()
+    assert logarithms.carriers.functions == ()
     assert logarithms.possible > 0.05
 
 
@@ -68,13 +68,13 @@ def test_terms_of_lower_order_are_no_logarithm() -> None:
     logarithms = found(2, pairs=LEVELS * (LEVELS - 1) / 2, loop=LOOP)
     assert logarithms.seen == 0
     assert logarithms.possible < 0.01
-    assert found(2, sums=LEVELS**2 * LOG, loop=LOOP).functions == ("sums (lib)",)
+    assert found(2, sums=LEVELS**2 * LOG, loop=LOOP).carriers.functions == ("sums (lib)",)
 
 
 def test_what_serves_memory_is_passed_over() -> None:
     for name in ("_PyObject_Malloc", "__memcpy_avx_unaligned_erms", "_int_free", "PyObject_GC_Del", "list_dealloc"):
         logarithms = found(**{name: 20 * COMPARING, "loop": LOOP})
-        assert logarithms.functions == ()
+        assert logarithms.carriers.functions == ()
         assert logarithms.possible < 0.01
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 from bptt_bench.analyse.data.response import is_count, substance
 from bptt_bench.analyse.findings import growth
@@ -16,6 +17,9 @@ from bptt_bench.text.units import BYTE
 from bptt_bench.text.wording import join_names
 
 MOST_CARRIERS = 2  # functions that are named
+EVALUATES, INTERPRETER = "_PyEval_EvalFrameDefault", "the interpreter of Python"
+OF_A_PROCESSOR = re.compile(r"^__(\w+?)_(?:avx|sse|evex|erms)\w*(?= \(libc\))")  # one of several functions of a name
+FURTHER_LEVEL = re.compile(r"'\d+(?= \()")  # of a function that calls itself
 STEADY = 0.25  # relative: a change of the time of an operation that is not worth a number
 
 
@@ -47,14 +51,28 @@ def _(one: growth.LawGrowth) -> str:
 
 
 def _carried(one: growth.LawGrowth) -> list[str]:
-    """Return which functions grow with a logarithm, if that is known."""
+    """Return which functions grow with a logarithm, or more than the law, if that is known."""
     if not one.carriers:
         return []
-    shown = list(one.carriers[:MOST_CARRIERS])
-    others = len(one.carriers) - len(shown)
-    named = join_names([*shown, *([f"{others} other function{'s' * (others > 1)}"] if others else [])])
-    verb = "grows" if len(one.carriers) == 1 else "grow"
-    return [f"{named} {verb} with a logarithm, {in_percent(one.carried, 0)} of the instructions"]
+    names = list(dict.fromkeys(map(function, one.carriers)))
+    others = len(names) - MOST_CARRIERS
+    named = join_names([*names[:MOST_CARRIERS], *([f"{others} more"] if others > 0 else [])])
+    verb = "grows" if len(names) == 1 else "grow"
+    is_more = any(each.limits.judge(each.estimate) == "refuted" for each in one.growths)
+    how = "more than the law" if is_more else "with a logarithm"
+    return [f"{named} {verb} {how}, {in_percent(one.carried, 0)} of the instructions"]
+
+
+def function(name: str) -> str:
+    """Return how a function of compiled code is named in a sentence.
+
+    >>> function("merge_at'2 (libpython3.11)"), function("__memcpy_avx_unaligned_erms (libc)")
+    ('merge_at (libpython3.11)', 'memcpy (libc)')
+    >>> function("_PyEval_EvalFrameDefault (libpython3.11)")
+    'the interpreter of Python'
+    """
+    plain = OF_A_PROCESSOR.sub(r"\1", FURTHER_LEVEL.sub("", name))
+    return INTERPRETER if plain.startswith(f"{EVALUATES} (") else plain
 
 
 def _whole_growth(
