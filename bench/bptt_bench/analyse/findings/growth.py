@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from bptt_bench.analyse.findings.limits import Limits, Word
 from bptt_bench.analyse.findings.reason import Finding
@@ -51,9 +52,9 @@ class LawGrowth(Finding):
     hidden : terms of the law that are nowhere large enough to be judged.
     hiding : terms of lower order that may hide a law that the response does not follow.
     outgrown : how many times as much as the law the response grows, more at every step, where that refutes it.
-    carriers : functions that grow with a logarithm, where ``closer`` or the law does, or else more than the law, the
-        largest first.
+    carriers : functions that carry something, the largest first.
     carried : share of them in the instructions at the largest point.
+    carry : what: the logarithm, of ``closer`` or of the law, or an excess over the law.
     """
 
     law: str
@@ -72,6 +73,7 @@ class LawGrowth(Finding):
     outgrown: float | None = None
     carriers: tuple[str, ...] = ()
     carried: float = 0.0
+    carry: Literal["logarithm", "excess"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,6 +81,18 @@ def closer_by_logarithm(given: Response, law: CostLaw, allowed: Margin) -> Close
     return None
 
 
+def find_carriers(given: Response, law: CostLaw) -> Carriers | None:
+    """Return the functions that grow as a law with a logarithm does, if they are a good part of counts; None if not."""
+    if not given.by_function or len(given.points) != 1:
+        return None
+    (factor,) = given.points
+    for power in POWERS:
+        if is_same(law, CostLaw(f"{factor}**{power}*log({factor})"), given.points):
+            found = find_logarithms(given, factor, power)
+            return found.carriers if found is not None and found.seen >= LEAST_SEEN else None
+    return None
+
+
 class CloserLaw(NamedTuple):
     """A law that counts follow instead of another one, and the functions that grow with a logarithm, if it has one."""
 

@@ -17,7 +17,6 @@ import numpy as np
 from bptt_bench.analyse.data.response import is_count, is_exact
 from bptt_bench.analyse.evidence.evidence import Evidence, why_not_counted
 from bptt_bench.analyse.findings.growth import (
-    FactorGrowth,
     LawGrowth,
     OpenWork,
     OperationCost,
@@ -33,8 +32,7 @@ from bptt_bench.analyse.findings.obstacles import NoNeighbours, UnseenWork, Unus
 from bptt_bench.analyse.findings.reason import Kind, Reason
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.growth.count_records import counts_by_function, find_unseen_work, spread_of_inputs
-from bptt_bench.analyse.growth.functions import Carriers, find_faster
-from bptt_bench.analyse.growth.logarithm import CloserLaw, closer_by_logarithm
+from bptt_bench.analyse.growth.details import answer_in_detail
 from bptt_bench.analyse.growth.margins import Margin, verdict_on
 from bptt_bench.analyse.growth.operation_cost import MOST_RISE, circumstances_of, find_operation_cost
 from bptt_bench.analyse.growth.other_laws import AS_CLOSE, LEAST_OWN_BESIDE_TERMS
@@ -126,44 +124,10 @@ def _judge(
     answer = _answer_counts(question) if exact else question.answer()
     if answer is not None and exact:
         may_be_refuted = _reaches_claimed(evidence, claim.subject, fit)
-        answer = _beside_logarithms(whole, question, answer, may_be_refuted=may_be_refuted)
+        answer = answer_in_detail(whole, question, answer, may_be_refuted=may_be_refuted)
     if answer is None or all(one.n_steps == 0 for one in answer.finding.growths):
         return Reason(kind=Kind.NO_DATA, finding=NoNeighbours(subject=claim.subject, n_points=fit.n_points))
     return Judged(answer, fit)
-
-
-def _beside_logarithms(whole: Response, question: LawQuestion, answer: Answer, *, may_be_refuted: bool) -> Answer:
-    """Return the answer of counts in the light of whether they have a logarithm more or less than a law.
-
-    Parameters
-    ----------
-    whole : the counts at all levels.
-    """
-
-    def closer_than(law: CostLaw) -> CloserLaw | None:
-        return closer_by_logarithm(whole, law, Margin(question.margin, question.bound))
-
-    closer = closer_than(question.law)
-    if closer is not None and may_be_refuted:
-        bare = replace(question, overheads=((),)).answer() or answer  # with nothing beside the law, as it shows best
-        finding = replace(bare.finding, closer=closer.text, hiding=(), rival=None)
-        return Answer("refuted", _carried(finding, closer.carriers), bare.slopes)
-    others = {law: closer_than(CostLaw(law)) for law in answer.finding.also_fit}
-    finding = replace(answer.finding, also_fit=tuple(law for law, closest in others.items() if closest is None))
-    own = next((one for one in others.values() if one is not None and one.text == finding.law), None)
-    if own is not None:
-        return answer._replace(finding=_carried(finding, own.carriers))
-    more = [name for one in finding.growths if _grows_more(one) for name in one.factors]
-    faster = find_faster(whole, question.law, more, question.margin) if more else Carriers()
-    return answer._replace(finding=_carried(finding, faster))
-
-
-def _grows_more(one: FactorGrowth) -> bool:
-    return one.limits.judge(one.estimate) == "refuted" and one.estimate.estimate > one.predicted
-
-
-def _carried(finding: LawGrowth, by: Carriers) -> LawGrowth:
-    return replace(finding, carriers=by.functions, carried=by.share)
 
 
 def _claimed_levels(evidence: Evidence, subject: str, factors: Iterable[str]) -> dict[str, Array]:

@@ -8,7 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from bptt_bench.analyse.growth.count_records import MOST_UNSEEN, find_unseen_work, spread_of_inputs
+from bptt_bench.analyse.growth.count_records import (
+    MOST_UNSEEN,
+    counts_by_function,
+    find_unseen_work,
+    spread_of_inputs,
+)
 from bptt_bench.plan import Point
 
 RESPONSE = "operations_count"
@@ -50,6 +55,21 @@ def test_counts_of_others_are_none_of_this_response() -> None:
     assert spread_of_inputs(frame(record(10, 90, 110)), "mine", "instructions_count", points) is None
     assert spread_of_inputs(frame(record(10, 90, 110)), "other", RESPONSE, points) is None
     assert spread_of_inputs(pd.DataFrame({"subject": []}), "mine", RESPONSE, points) is None
+
+
+def test_counts_of_functions_are_put_at_their_points_and_are_unknown_elsewhere() -> None:
+    table = frame(
+        {**record(10, 90, 110), "by_function": {"f (a)": 60.0}},
+        {**record(20, 200), "by_function": {"f (a)": 120.0, "g (a)": 30.0}},
+        record(40, 400),
+    )
+    found = counts_by_function(table, "mine", RESPONSE, {"n": np.array([20.0, 10, 40])})
+    assert {name: counts.tolist() for name, counts in found.items()} == {
+        "f (a)": pytest.approx([120, 60, math.nan], nan_ok=True),
+        "g (a)": pytest.approx([30, math.nan, math.nan], nan_ok=True),
+    }
+    assert counts_by_function(table, "other", RESPONSE, {"n": np.array([20.0])}) == {}
+    assert counts_by_function(frame(record(10, 90)), "mine", RESPONSE, {"n": np.array([10.0])}) == {}
 
 
 def test_what_python_may_do_is_held_against_the_largest_count() -> None:

@@ -105,6 +105,15 @@ def test_counts_repeat(counter: InstructionCounter) -> None:
     assert count(counter, "scan", 100) == pytest.approx(count(counter, "scan", 100), rel=1e-3)
 
 
+def test_functions_are_counted_by_themselves(counter: InstructionCounter) -> None:
+    totals = count(counter, "scan", 200)
+    assert len(counter.by_function) == len(totals)
+    for total, functions in zip(totals, counter.by_function, strict=True):
+        assert 0.97 * total <= sum(functions.values()) <= 1.01 * total + 2000  # beside which the marks are little
+        compared = [number for name, number in functions.items() if name.startswith("PyObject_RichCompare")]
+        assert sum(compared) > 0.05 * total
+
+
 def test_no_pipes_for_a_debugger_stay_behind(counter: InstructionCounter) -> None:
     count(counter, "scan", 16)
     process = counter._process._process

@@ -36,6 +36,7 @@ class FakeCounter:
         self.asked: list[tuple[str, Point]] = []
         self.begun = self.ended = 0
         self.unseen: int | None = None
+        self.by_function: list[dict[str, int]] = []
 
     def __enter__(self) -> Self:
         self.begun += 1
@@ -48,6 +49,7 @@ class FakeCounter:
         self.asked.append((subject, Point(point)))
         self.clock.advance(self.seconds)
         middle = self.work(point)
+        self.by_function = [{"f (a)": int(middle) // 2 + shift, "g (a)": 7} for shift in range(inputs)]
         return [int(middle) + shift for shift in range(-(inputs // 2), inputs - inputs // 2)]
 
     def processor_seconds(self) -> float:
@@ -260,6 +262,7 @@ def test_counts_are_stored_and_judged(tmp_path: Path) -> None:
     for one in counted:
         middle = one["counts"]["instructions"]
         assert one["by_input"]["instructions"] in ([middle - 1, middle, middle + 1], [middle])
+        assert one["by_function"]["f (a)"] - middle // 2 in {0, 1}  # the mean over inputs
     (verdict,) = bench.judge(tmp_path / "run")
     assert verdict.verdict == "supported"
     assert verdict.estimate == pytest.approx(1.0, abs=1e-3)

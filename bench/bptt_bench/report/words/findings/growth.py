@@ -58,8 +58,7 @@ def _carried(one: growth.LawGrowth) -> list[str]:
     others = len(names) - MOST_CARRIERS
     named = join_names([*names[:MOST_CARRIERS], *([f"{others} more"] if others > 0 else [])])
     verb = "grows" if len(names) == 1 else "grow"
-    is_more = any(each.limits.judge(each.estimate) == "refuted" for each in one.growths)
-    how = "more than the law" if is_more else "with a logarithm"
+    how = "more than the law" if one.carry == "excess" else "with a logarithm"
     return [f"{named} {verb} {how}, {in_percent(one.carried, 0)} of the instructions"]
 
 
