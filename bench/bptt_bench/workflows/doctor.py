@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from bptt_bench.measure.engines.instructions import counter_name
+from bptt_bench.measure.engines.counting.instructions import counter_name
 from bptt_bench.measure.probe.environment import (
     THREAD_VARIABLES,
     available_bytes,

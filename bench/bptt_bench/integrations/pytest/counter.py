@@ -17,9 +17,9 @@ import pytest
 from bptt_bench.integrations.pytest.law_item import LawItem
 from bptt_bench.integrations.pytest.laws import CountedLaw, Counts, NotJudged
 from bptt_bench.integrations.pytest.stated_law import Complexity
-from bptt_bench.measure.engines.counting_process import CountError
-from bptt_bench.measure.engines.instructions import SECONDS_TO_START, InstructionCounter
-from bptt_bench.measure.engines.operations import OperationCounter
+from bptt_bench.measure.engines.counting.counting_process import CountError
+from bptt_bench.measure.engines.counting.instructions import SECONDS_TO_START, InstructionCounter
+from bptt_bench.measure.engines.counting.operations import OperationCounter
 from bptt_bench.measure.loop.counted_points import count_points
 from bptt_bench.measure.loop.counting import LARGEST_COUNTS, InputsToCount, mean_by_function
 from bptt_bench.plan import Point

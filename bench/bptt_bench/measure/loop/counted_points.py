@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise, product
 from typing import Any
 
-from bptt_bench.measure.engines.counting_process import CountError
+from bptt_bench.measure.engines.counting.counting_process import CountError
 from bptt_bench.plan import CostLaw, Point
 from bptt_bench.plan.experiment.instructions import shrink_points
 

@@ -9,7 +9,7 @@ from statistics import fmean, median
 from typing import Any, Protocol, Self
 
 from bptt_bench.errors import MeasureError
-from bptt_bench.measure.engines.counting_process import CountError
+from bptt_bench.measure.engines.counting.counting_process import CountError
 from bptt_bench.measure.loop.counted_points import MOST_INSTRUCTIONS, count_points
 from bptt_bench.measure.loop.events import Listener, Notice
 from bptt_bench.measure.loop.recorder import Recorder

@@ -9,9 +9,9 @@ from typing import Any
 
 from bptt_bench.errors import MeasureError
 from bptt_bench.measure.engines import Cluster, Engine
-from bptt_bench.measure.engines.instructions import InstructionCounter, counter_name
+from bptt_bench.measure.engines.counting.instructions import InstructionCounter, counter_name
+from bptt_bench.measure.engines.counting.operations import OperationCounter
 from bptt_bench.measure.engines.local import LocalEngine
-from bptt_bench.measure.engines.operations import OperationCounter
 from bptt_bench.measure.engines.payload import Payload
 from bptt_bench.measure.loop.backend import Backend, RunContext
 from bptt_bench.measure.loop.checks_and_probe import run_checks, run_probe

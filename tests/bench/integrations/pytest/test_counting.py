@@ -13,8 +13,8 @@ from typing import Any, ClassVar, Self
 
 import pytest
 from bptt_bench.integrations.pytest import counter as counter_module
-from bptt_bench.measure.engines.counting_process import CountError
-from bptt_bench.measure.engines.instructions import SECONDS_TO_START, InstructionCounter
+from bptt_bench.measure.engines.counting.counting_process import CountError
+from bptt_bench.measure.engines.counting.instructions import SECONDS_TO_START, InstructionCounter
 
 pytest_plugins = ["pytester"]
 

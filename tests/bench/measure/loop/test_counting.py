@@ -11,7 +11,7 @@ import bptt_bench as bench
 import pytest
 from bptt_bench.analyse.evidence.evidence import why_not_counted
 from bptt_bench.errors import MeasureError
-from bptt_bench.measure.engines.counting_process import CountError
+from bptt_bench.measure.engines.counting.counting_process import CountError
 from bptt_bench.measure.loop.counted_points import MOST_INSTRUCTIONS, climb, count_points
 from bptt_bench.measure.loop.counting import SECONDS, InputsToCount, longer_profile
 from bptt_bench.measure.loop.events import CountsTaken, Event, Notice

@@ -1,9 +1,9 @@
 """A process that evaluates between two marks, for a counter of instructions.
 
-Started by ``bptt_bench.measure.engines.instructions``. Either the process counts by itself, with the counters of the
-processor, or Valgrind's callgrind watches it from outside: then a mark is a call of ``getppid``, at which callgrind
-writes down what it has counted since the last one. Requests come on standard input, one JSON line each, and replies
-leave on standard output.
+Started by ``bptt_bench.measure.engines.counting.instructions``. Either the process counts by itself, with the counters
+of the processor, or Valgrind's callgrind watches it from outside: then a mark is a call of ``getppid``, at which
+callgrind writes down what it has counted since the last one. Requests come on standard input, one JSON line each, and
+replies leave on standard output.
 """
 
 from __future__ import annotations

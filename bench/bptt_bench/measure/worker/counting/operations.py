@@ -1,7 +1,7 @@
 """A process that counts the operations of evaluations, with NumPy under the meter or by the subject's own tally.
 
-Started by ``bptt_bench.measure.engines.operations``. Requests come on standard input, one JSON line each, and replies
-leave on standard output.
+Started by ``bptt_bench.measure.engines.counting.operations``. Requests come on standard input, one JSON line each, and
+replies leave on standard output.
 """
 
 from __future__ import annotations

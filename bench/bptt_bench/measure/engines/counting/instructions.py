@@ -16,10 +16,10 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-from bptt_bench.measure.engines.counting_process import CountError, CountingProcess, ProcessCounter, opening_of
+from bptt_bench.measure.engines.counting.counting_process import CountError, CountingProcess, ProcessCounter, opening_of
+from bptt_bench.measure.engines.counting.memory_copies import NEVER_REPEATED, copying
+from bptt_bench.measure.engines.counting.valgrind import Callgrind, valgrind_version
 from bptt_bench.measure.engines.local import worker_environment
-from bptt_bench.measure.engines.memory_copies import NEVER_REPEATED, copying
-from bptt_bench.measure.engines.valgrind import Callgrind, valgrind_version
 from bptt_bench.measure.protocol.messages import OpenRequest
 from bptt_bench.measure.worker.counting.instructions import EVENT
 from bptt_bench.measure.worker.counting.perf_event import INSTRUCTIONS, Event, counts_here

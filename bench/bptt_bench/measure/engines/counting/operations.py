@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from bptt_bench.measure.engines.counting_process import CountingProcess, ProcessCounter, opening_of
+from bptt_bench.measure.engines.counting.counting_process import CountingProcess, ProcessCounter, opening_of
 from bptt_bench.measure.engines.local import worker_environment
 from bptt_bench.measure.protocol.messages import OpenRequest
 from bptt_bench.plan.experiment.subject import OPERATIONS

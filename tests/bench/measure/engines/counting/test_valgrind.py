@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from bptt_bench.errors import BenchError
-from bptt_bench.measure.engines.counting_process import CountError
-from bptt_bench.measure.engines.valgrind import Callgrind, require_valgrind, valgrind_version
+from bptt_bench.measure.engines.counting.counting_process import CountError
+from bptt_bench.measure.engines.counting.valgrind import Callgrind, require_valgrind, valgrind_version
 
 
 def test_a_valgrind_that_does_not_run_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,10 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bptt_bench.measure.engines import instructions
-from bptt_bench.measure.engines.counting_process import CountError
-from bptt_bench.measure.engines.instructions import InstructionCounter, ProcessorSource, choose_source, counter_name
-from bptt_bench.measure.engines.valgrind import Callgrind
+from bptt_bench.measure.engines.counting import instructions
+from bptt_bench.measure.engines.counting.counting_process import CountError
+from bptt_bench.measure.engines.counting.instructions import (
+    InstructionCounter,
+    ProcessorSource,
+    choose_source,
+    counter_name,
+)
+from bptt_bench.measure.engines.counting.valgrind import Callgrind
 from bptt_bench.measure.protocol.messages import OpenRequest
 from bptt_bench.measure.worker.counting.perf_event import Event
 
@@ -156,7 +161,7 @@ def test_a_count_that_takes_too_long_is_given_up(opening: OpenRequest) -> None:
 def test_where_instrumentation_cannot_be_switched_all_is_instrumented(
     opening: OpenRequest, counter: InstructionCounter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bptt_bench.measure.engines.valgrind.client_request", lambda: None)
+    monkeypatch.setattr("bptt_bench.measure.engines.counting.valgrind.client_request", lambda: None)
     with InstructionCounter.of_experiment(opening) as started:
         assert count(started, "scan", 500) == pytest.approx(count(counter, "scan", 500), rel=1e-3)
 

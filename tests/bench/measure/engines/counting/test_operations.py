@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from bptt_bench.measure.engines.counting_process import CountError
-from bptt_bench.measure.engines.operations import OperationCounter
+from bptt_bench.measure.engines.counting.counting_process import CountError
+from bptt_bench.measure.engines.counting.operations import OperationCounter
 from bptt_bench.measure.protocol.messages import OpenRequest
 
 MODULE = """

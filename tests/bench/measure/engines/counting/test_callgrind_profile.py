@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from bptt_bench.measure.engines.callgrind_profile import SMALLEST_SHARE, functions_of, total_of
+from bptt_bench.measure.engines.counting.callgrind_profile import SMALLEST_SHARE, functions_of, total_of
 
 PROFILE = b"""\
 # callgrind format

@@ -16,9 +16,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bptt_bench.measure.engines.callgrind_profile import functions_of, total_of
-from bptt_bench.measure.engines.counting_process import CountError
-from bptt_bench.measure.engines.memory_copies import SOON_REPEATED
+from bptt_bench.measure.engines.counting.callgrind_profile import functions_of, total_of
+from bptt_bench.measure.engines.counting.counting_process import CountError
+from bptt_bench.measure.engines.counting.memory_copies import SOON_REPEATED
 from bptt_bench.measure.worker.counting.instructions import FOLDER
 from bptt_bench.measure.worker.counting.instrumentation import client_request
 
