@@ -198,10 +198,23 @@ class _Loop:
 def _ways_up(
     by_share: Mapping[float, Sequence[Point]], designs: Iterable[tuple[float, Sequence[Point]]], size_of: Sizes
 ) -> list[Point]:
-    """Return points of all sizes: those through which lines may be counted, and the smallest of all."""
-    every = [point for some in by_share.values() for point in some]
-    tops = [max(design, key=size_of) for _, design in designs]
-    return list(dict.fromkeys([min(every, key=size_of), *(every if len(every[0]) == 1 else tops)]))
+    """Return points of all sizes: those through which lines may be counted, the smallest of all, and some between.
+
+    Of several factors a single step may be large. What a large point takes cannot be foretold from one count, of which
+    a constant may be most.
+    """
+    every = sorted({point for some in by_share.values() for point in some}, key=size_of)
+    if len(every[0]) == 1:
+        return every
+    ways = every[:1]
+    for top in sorted((max(design, key=size_of) for _, design in designs), key=size_of):
+        while size_of(top) > STEP * size_of(ways[-1]):
+            within = [point for point in every if size_of(ways[-1]) < size_of(point) <= STEP * size_of(ways[-1])]
+            if not within:
+                break
+            ways.append(within[-1])
+        ways.append(top)
+    return list(dict.fromkeys(ways))
 
 
 def lines_through_tops(points: Sequence[Point]) -> list[list[Point]]:

@@ -252,6 +252,18 @@ def test_a_fault_of_ours_is_no_notice() -> None:
         Ran(work, n=[100, 1000])
 
 
+def test_a_constant_part_of_a_call_hides_no_larger_sizes_of_several_factors() -> None:
+    """Of a table with three columns and more the smallest one takes as many instructions as one of a thousand rows."""
+    counts = Ran(
+        lambda point: 4_500_000 + 12 * point["n"] * point["m"],
+        law="n*m",
+        n=[5000, 30_000, 150_000],
+        m=[3, 8, 20],
+    ).counts()
+    assert len(counts) >= 9
+    assert max(counts.values()) > 2 * min(counts.values())
+
+
 def test_counts_are_stored_and_judged(tmp_path: Path) -> None:
     with SampleStore.create(tmp_path / "run") as store:
         Ran(lambda point: 12 * point["n"] + 900, sink=store, n=[1000, 100_000])
