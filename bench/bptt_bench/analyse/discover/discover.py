@@ -39,6 +39,9 @@ from bptt_bench.analyse.discover.work import exact_laws, laws_of_time, merge_by_
 from bptt_bench.analyse.evidence.by_category import apply_to_parts
 from bptt_bench.analyse.fitting.fit import fit
 from bptt_bench.analyse.fitting.fitted import Fit
+from bptt_bench.analyse.growth.count_records import counts_by_function
+from bptt_bench.analyse.growth.plain import lower_terms, plain_laws
+from bptt_bench.analyse.growth.slopes import Response
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.known_noise import log_likelihood_of_bounds
 from bptt_bench.errors import FitError, LawError
@@ -219,6 +222,8 @@ class _Task:
         elif not finalists:
             work = ()
             finalists, tried = _search(levels, measured)
+            if response == INSTRUCTIONS_COUNT:
+                finalists = _of_functions(frame, base, measured) or finalists
             if is_count(response) and response != INSTRUCTIONS_COUNT:
                 finalists = exact_laws(finalists, base.levels, np.exp(measured.log_seconds)) or finalists
         return cls(
@@ -372,6 +377,24 @@ def _of_counts(counts: CostLaw | str, levels: Mapping[str, Array]) -> Finalist:
     if not texts:
         raise FitError(f"counts {law.text!r}: the same at every point, so that no law of time follows from them")
     return Finalist(texts, 0.0, constant=True)
+
+
+def _of_functions(frame: pd.DataFrame, base: Fit, measured: Measured) -> list[Finalist]:
+    """Return the laws of instructions that their functions admit; none where these are not known or do not decide.
+
+    Where there are two, the total says nothing of which it is.
+    """
+    subjects = frame["subject"].unique().tolist() if "subject" in frame.columns else []
+    if len(subjects) != 1:
+        return []
+    given = Response(
+        points=_varying(base),
+        values=np.exp(measured.log_seconds),
+        is_exact=True,
+        by_function=counts_by_function(frame, str(subjects[0]), base.response, base.levels),
+    )
+    laws = plain_laws(given)
+    return [Finalist((law.text,), 0.0, constant=True, lower=lower_terms(law)) for law in laws]
 
 
 def _finalist(terms: tuple[str, ...], design: Array, cost: float, measured: Measured, law: Law = ()) -> Finalist:

@@ -49,7 +49,7 @@ def merge_by_leading_terms(finalists: Iterable[Finalist]) -> list[Finalist]:
     merged = []
     for highest, group in groups.items():
         best = max(group, key=lambda one: one.log_weight)
-        lower = tuple(text for text in best.terms if text not in highest)
+        lower = (*(text for text in best.terms if text not in highest), *best.lower)
         weight = float(logsumexp([one.log_weight for one in group]))
         terms = tuple(text for text in best.terms if text in highest)
         merged.append(best._replace(terms=terms, log_weight=weight, lower=lower))

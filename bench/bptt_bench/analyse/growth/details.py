@@ -9,6 +9,7 @@ from bptt_bench.analyse.findings.growth import FactorGrowth, LawGrowth
 from bptt_bench.analyse.growth.functions import Carriers, find_faster
 from bptt_bench.analyse.growth.logarithm import LEAST_SEEN, closer_by_logarithm, find_carriers
 from bptt_bench.analyse.growth.margins import Margin, verdict_on
+from bptt_bench.analyse.growth.plain import LEAST_STEEPER, outgrowing_law, steeper_functions
 from bptt_bench.analyse.growth.question import Answer, LawQuestion
 from bptt_bench.analyse.growth.slopes import Response
 from bptt_bench.plan import CostLaw
@@ -26,18 +27,38 @@ def answer_in_detail(whole: Response, question: LawQuestion, answer: Answer, *, 
     """
     allowed = Margin(question.margin, question.bound)
     closer = closer_by_logarithm(whole, question.law, allowed)
-    if closer is not None and may_be_refuted:
+    if closer is not None and may_be_refuted and _is_followed(question, CostLaw(closer.text)):
         bare = replace(question, overheads=((),)).answer() or answer  # with nothing beside the law, as it shows best
         finding = replace(bare.finding, closer=closer.text, hiding=(), rival=None)
         return Answer("refuted", _carried(finding, closer.carriers, "logarithm"), bare.slopes)
     others = [law for law in answer.finding.also_fit if closer_by_logarithm(whole, CostLaw(law), allowed) is None]
     answer = answer._replace(finding=replace(answer.finding, also_fit=tuple(others)))
-    carriers = find_carriers(whole, question.law)
-    if carriers is not None:
-        return _with_logarithm(question, answer, carriers)
-    more = [name for one in answer.finding.growths if _grows_more(one) for name in one.factors]
-    faster = find_faster(whole, question.law, more, question.margin) if more else Carriers()
-    return answer._replace(finding=_carried(answer.finding, faster, "excess"))
+    outgrowing = outgrowing_law(question.law, whole) if question.bound != "lower" else None
+    if outgrowing is not None:
+        finding = replace(answer.finding, closer=outgrowing.text, hiding=(), rival=None, also_fit=())
+        answer = answer._replace(word="refuted", finding=finding)
+    carriers = find_carriers(whole, question.law) if outgrowing is None else None
+    answer = answer if carriers is None else _with_logarithm(question, answer, carriers)
+    steeper = steeper_functions(question.law, whole) if question.bound != "lower" else Carriers()
+    if answer.word == "supported" and steeper.share > LEAST_STEEPER:
+        finding = _carried(answer.finding, steeper, "excess")
+        return answer._replace(word="inconclusive", finding=replace(finding, also_fit=()))
+    if answer.word == "supported":
+        return answer
+    excess = {
+        name: max(question.margin, (one.estimate.estimate - one.predicted) / 2)
+        for one in answer.finding.growths
+        if _grows_more(one) or outgrowing is not None
+        for name in one.factors
+    }
+    return answer._replace(finding=_carried(answer.finding, find_faster(whole, question.law, excess), "excess"))
+
+
+def _is_followed(question: LawQuestion, law: CostLaw) -> bool:
+    """Return whether counts grow as a law does, with lower terms beside it or without."""
+    found = (replace(question, law=law, overheads=(lower,)).answer() for lower in ((), lower_order_terms(law)))
+    growths = [one.finding.growths for one in found if one is not None]
+    return any(all(verdict_on(each) != "refuted" for each in some) for some in growths)
 
 
 def _with_logarithm(question: LawQuestion, answer: Answer, carriers: Carriers) -> Answer:

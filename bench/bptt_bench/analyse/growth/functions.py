@@ -4,8 +4,8 @@ A total hides it. Sorting in compiled code beside a loop in Python is a few per 
 allocates memory bends the total as much. Each function by itself is plain: the instructions of one for each element
 stay the same to four digits, or rise with every doubling.
 
-Functions that serve memory, and tables that double, are passed over: what they take depends on what is free, and an
-algorithm that takes n·log(n) steps takes them somewhere else too.
+Functions that serve memory, and tables that double, take what depends on what is free: they are passed over unless they
+rise steadily, and take a logarithm only if they follow it far more closely than anything else.
 
 Evidence for the limits: functions of well-known libraries with laws of this kind (docs/decisions, 129).
 """
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -39,7 +39,8 @@ LEAST_OWN = 0.3  # of n·log(n) in a function at the largest point, to count as 
 SLOWEST, FASTEST = 0.4, 5.0  # rise from the second to the last third of the range, over that from the first
 LEAST_RISE = 4.0  # standard errors of it
 ERRORS = 2.0  # of a rise over the last two thirds, that it may be larger
-AS_CLOSE = 1.25  # times the misfit with a threshold or a root instead of the logarithm
+AS_CLOSE = 1.25  # times the misfit with a threshold or another power instead of the logarithm …
+MUCH_CLOSER = 0.5  # … and of a function that serves memory
 DIGITS = tuple(10.0**k for k in range(2, 10))  # where numbers get longer as text
 FOLLOWED = 0.1  # relative misfit of a function, from which it may follow any law
 LEAST_NAMED = 0.02  # of all instructions, from which a function that grows more than the law is named
@@ -96,10 +97,12 @@ def find_logarithms(given: Response, factor: str, power: int = 1) -> Logarithms 
         if not own > 0:
             continue
         covered += own
-        if SERVES_MEMORY.search(name):
-            continue
+        serves_memory = SERVES_MEMORY.search(name) is not None
         growth = _growth(n, counts, power)
-        possible += own * growth.possible
+        if growth.is_logarithm or not serves_memory:
+            possible += own * growth.possible
+        if serves_memory and not growth.is_clear:
+            continue
         if growth.seen:
             seen += own * growth.seen
             share += own
@@ -150,13 +153,13 @@ def _share_of_law(counts: Response, law: CostLaw, lower: Sequence[str], at: Mapp
     return float(parts[: len(law.terms)].sum() / parts.sum())
 
 
-def find_faster(given: Response, law: CostLaw, factors: Collection[str], margin: float) -> Carriers:
+def find_faster(given: Response, law: CostLaw, excess: Mapping[str, float]) -> Carriers:
     """Return the functions that grow more than a law with some factor, the largest first, and their share.
 
     Parameters
     ----------
     given : the counts, with those of functions.
-    margin : of exponents, by which they must.
+    excess : by factor, the exponent by which they must.
     """
     top = int(np.argmax(given.values))
     found: list[tuple[float, str]] = []
@@ -167,17 +170,24 @@ def find_faster(given: Response, law: CostLaw, factors: Collection[str], margin:
             continue
         alone = replace(given, values=counts, spread=None, by_function={}).where(known)
         beside = alone.beside_with(law) if len(alone.values) >= FEWEST - 1 else None
-        if beside is not None and any(beside.factors[factor].excess.estimate > margin for factor in factors):
+        if beside is not None and any(
+            beside.factors[factor].excess.estimate > least for factor, least in excess.items()
+        ):
             found.append((own, name))
     found.sort(reverse=True)
     return Carriers(tuple(name for _, name in found), sum(own for own, _ in found))
 
 
 class _Growth(NamedTuple):
-    """The part of n·log(n) in a function at the largest point: what is seen of it, and what may be there at most."""
+    """The part of n·log(n) in a function at the largest point: what is seen of it, and what may be there at most.
+
+    ``is_logarithm``: the function follows a logarithm as closely as anything else. ``is_clear``: far more closely.
+    """
 
     seen: float
     possible: float
+    is_logarithm: bool = False
+    is_clear: bool = False
 
 
 def _growth(n: Array, counts: Array, power: int) -> _Growth:
@@ -205,19 +215,21 @@ def _growth(n: Array, counts: Array, power: int) -> _Growth:
     seen = slope * log[-1] / each[-1]
     means, most = [float(third.mean()) for third in thirds], [float(third.max()) for third in thirds]
     is_steady = _is_steady(least) and _is_steady(means) and most[0] < most[1] < most[2]
-    is_seen = is_steady and seen >= LEAST_OWN and slope >= LEAST_RISE * error and _is_closest(n, counts, power)
-    return _Growth(seen if is_seen else 0.0, possible)
+    closeness = _closeness(n, counts, power)
+    is_logarithm = _is_steady(means) and seen >= LEAST_OWN and slope >= LEAST_RISE * error and closeness <= AS_CLOSE
+    seen = seen if is_logarithm and is_steady else 0.0
+    return _Growth(seen, possible, is_logarithm, is_clear=closeness <= MUCH_CLOSER)
 
 
-def _is_closest(n: Array, counts: Array, power: int) -> bool:
-    """Return whether a function follows n·log(n) as closely as one that rises for another reason."""
+def _closeness(n: Array, counts: Array, power: int) -> float:
+    """Return the misfit of a function with n·log(n), over that of the closest other reason to rise."""
     lower = [np.ones_like(n), *(n**k for k in range(1, power + 1))]
     own = _misfit(counts, [*lower, n**power * np.log(n)])
-    root = _misfit(counts, [*lower, n ** (power - 0.5)])
+    powers = [_misfit(counts, [*lower, n ** (power + more)]) for more in (-0.5, 0.5, 1.0)]
     thresholds = [_misfit(counts, [*lower, np.maximum(n - level, 0.0) * n ** (power - 1)]) for level in n[1:-2]]
     longer = [np.maximum(n - level, 0.0) * n ** (power - 1) for level in DIGITS if n[0] < level < n[-1]]
     is_length = len(n) > len(lower) + len(longer) + 1 and _misfit(counts, [*lower, *longer]) < DIGITS_CLOSER * own
-    return own <= AS_CLOSE * min([root, *thresholds]) and not is_length
+    return math.inf if is_length else own / max(min([*powers, *thresholds]), 1e-300)
 
 
 def _thirds(log: Array, each: Array) -> list[Array] | None:
