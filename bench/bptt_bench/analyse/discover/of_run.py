@@ -7,6 +7,8 @@ import dataclasses
 from bptt_bench.analyse.discover.discover import discover, laws_of_work
 from bptt_bench.analyse.discover.law_set import LawSet
 from bptt_bench.analyse.evidence.evidence import BLOCK, Evidence
+from bptt_bench.analyse.findings.obstacles import PromiseReturned
+from bptt_bench.analyse.verdicts.undone import find_undone_work
 from bptt_bench.errors import FitError
 from bptt_bench.plan.design.columns import SECONDS_PER_EVAL
 
@@ -35,10 +37,27 @@ def _find(evidence: Evidence, subject: str) -> LawSet | str | None:
     samples = evidence.samples
     rows = samples[(samples["subject"] == subject).to_numpy(dtype=bool)]
     timed = evidence.rows(subject, SECONDS_PER_EVAL)
-    if not len(timed):
-        work = laws_of_work(rows)
-        return work[0] if work else None
     try:
+        _require_work(evidence, subject)
+        if not len(timed):
+            work = laws_of_work(rows)
+            return work[0] if work else None
         return discover(rows, response=SECONDS_PER_EVAL, block=BLOCK if BLOCK in rows.columns else None)
     except FitError as error:
         return str(error)
+
+
+def _require_work(evidence: Evidence, subject: str) -> None:
+    """See that the calls of a subject did their work.
+
+    Raises
+    ------
+    FitError : they returned what does it later.
+    """
+    _, promised = find_undone_work(evidence.frame)
+    finding = promised.get(subject)
+    if isinstance(finding, PromiseReturned):
+        raise FitError(
+            f"result: a call returns a value of type {finding.returned}, which does its work when it is used; use it "
+            "within the call, as list(...) does"
+        )

@@ -7,6 +7,7 @@ takes is the law.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -27,7 +28,10 @@ MOST_STEEPER = 0.02  # of all instructions, in functions that grow more, and do 
 MOST_UNKNOWN = 0.15  # of all instructions, in functions whose exponents are not known
 FEWEST_LEVELS = 4  # the largest ones, or those in the upper half of the range, for an exponent
 MOST_OF_ONE_STEP = 0.5  # of the growth for each element
-MANY = 4.0  # times the numbers that are kept ready, up to which most of growth may be theirs
+MANY = 4.0  # times the numbers that are kept ready, up to which most of the growth of some functions is theirs
+MAKES_NUMBERS = re.compile(r"PyLong|long_|_PyObject_(Malloc|Free)|PyObject_(Malloc|Free)|NewReference|object_dealloc")
+LEAST_SHARE = 0.01  # of n·log(n) in a total, with lower terms beside it, for it to be a law as well
+FEWEST = 6  # levels, for a law
 HIGHER = 0.8  # of an exponent: a power that is one more, also than one with a logarithm
 MARGIN = Margin(0.05, "tight")  # of laws of instructions
 
@@ -42,14 +46,16 @@ def plain_laws(given: Response) -> list[CostLaw]:
     if not given.by_function or len(given.points) != 1:
         return []
     (factor,) = given.points
-    power = _leading_power(given, factor) if len(given.values) >= FEWEST_LEVELS else None
+    power = _leading_power(given, factor) if len(given.values) >= FEWEST else None
     if power is None:
         return []
     bare = CostLaw(factor if power == 1 else f"{factor}**{power}")
     full = CostLaw(f"{bare.text}*log({factor})")
     if find_carriers(given, full) is not None:
         return [full]
-    return [bare] if closer_by_logarithm(given, full, MARGIN) is not None else [bare, full]
+    beside = given.beside_with(full, lower_order_terms(full))
+    is_absent = beside is None or beside.share < LEAST_SHARE
+    return [bare] if is_absent or closer_by_logarithm(given, full, MARGIN) is not None else [bare, full]
 
 
 def lower_terms(law: CostLaw) -> tuple[str, ...]:
@@ -117,6 +123,8 @@ def _functions(given: Response, factor: str) -> Iterator[_Function]:
     first = min(int(np.argmax(kept)), len(n) - FEWEST_LEVELS)
     upper = n >= min(np.sqrt(n[first] * n[-1]), n[-FEWEST_LEVELS])
     for name, values in given.by_function.items():
+        if n[-1] < MANY * SMALL_NUMBERS and MAKES_NUMBERS.search(name):
+            continue
         counts = values[order]
         known = upper & np.isfinite(counts) & (counts > 0)
         if known[-1] and known.sum() >= FEWEST_LEVELS:
@@ -130,10 +138,10 @@ def _functions(given: Response, factor: str) -> Iterator[_Function]:
 
 
 def _jumps(n: Array, counts: Array) -> bool:
-    """Return whether most of the growth for each element is in one step, or begins where numbers are made anew."""
+    """Return whether most of the growth for each element is in one step."""
     known = np.isfinite(counts) & (counts > 0) & (n >= SMALLEST_LEVEL)
     levels, each = n[known], counts[known] / n[known]
-    if len(levels) < FEWEST_LEVELS or (levels[0] < SMALL_NUMBERS and n[-1] < MANY * SMALL_NUMBERS):
+    if len(levels) < FEWEST_LEVELS:
         return True
     steps = np.diff(np.log(each))
     return bool(steps.max() > MOST_OF_ONE_STEP * max(float(steps.sum()), 0.0))

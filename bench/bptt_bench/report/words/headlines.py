@@ -17,7 +17,8 @@ from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.report import format as show
 from bptt_bench.report.words.findings.clauses import words
 from bptt_bench.report.words.findings.estimates import SIGNS
-from bptt_bench.report.words.findings.growth import STEADY
+from bptt_bench.report.words.findings.growth import STEADY, function
+from bptt_bench.text.numbers import in_percent
 from bptt_bench.text.wording import join_names
 
 
@@ -241,7 +242,10 @@ def _other_laws(one: growth.LawGrowth) -> str:
     if one.hiding and not one.rival:
         return f"{show.terms(one.hiding)} may hide it, larger levels would decide"
     if one.closer:
-        return f"{show.law(one.closer)} fits far better"
+        first = f": {function(one.carriers[0])}" if one.carriers else ""
+        others = " and others" if len(one.carriers) > 1 else ""
+        share = f"{first}{others}, {in_percent(one.carried, 0)} of the instructions" if first else ""
+        return f"{show.law(one.closer)} fits far better{share}"
     if one.rival:
         return f"{show.law(one.rival)} may be the law as well"
     also, verb = list(map(show.law, one.also_fit)), "fit" if _refuted(one) else "also fit"

@@ -5,12 +5,13 @@ Fields that are not listed may hold anything. Those that are listed may be missi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from bptt_bench.errors import StoreError
 from bptt_bench.plan.description.codec import DescriptionError, Field
-from bptt_bench.text.wording import one_line
+from bptt_bench.text.wording import one_line, printable
 
 REQUIRED = {
     "sample": frozenset({"subject", "point", "block", "process", "evaluations", "seconds_per_eval"}),
@@ -42,6 +43,20 @@ def _text(field: Field) -> None:
 def _number(field: Field) -> None:  # NaN and infinity are stored where something could not be computed
     if isinstance(field.value, bool) or not isinstance(field.value, int | float):
         raise field.must_be("a number")
+
+
+def _amount(field: Field) -> None:
+    _number(field)
+    if not 0 <= field.value < math.inf:
+        raise field.must_be("a finite number from 0")
+
+
+def _named_amounts(field: Field) -> None:
+    """Check amounts whose names are shown."""
+    for name, value in field.items().items():
+        if printable(name) != name:
+            raise field.error(f"has the name {printable(name)!r}; allowed are short names without control characters")
+        _amount(value)
 
 
 def _whole(field: Field) -> None:
@@ -165,9 +180,10 @@ _TYPES: Mapping[str, Mapping[str, Check]] = {
     "memory": {**_VISIT, **dict.fromkeys(("peak_bytes", "allocated_bytes", "output_bytes"), _or_null(_number))},
     "count": {
         **_VISIT,
-        "counts": _values(_or_null(_number)),
-        "by_input": _values(_NUMBERS),
-        **dict.fromkeys(("unseen", "by_function"), _values(_number)),
+        "counts": _values(_or_null(_amount)),
+        "by_input": _values(_each(_amount)),
+        "unseen": _values(_amount),
+        "by_function": _named_amounts,
     },
     "inspection": {
         "subject": _text,

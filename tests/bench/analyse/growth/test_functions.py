@@ -71,11 +71,22 @@ def test_terms_of_lower_order_are_no_logarithm() -> None:
     assert found(2, sums=LEVELS**2 * LOG, loop=LOOP).carriers.functions == ("sums (lib)",)
 
 
-def test_what_serves_memory_is_passed_over() -> None:
-    for name in ("_PyObject_Malloc", "__memcpy_avx_unaligned_erms", "_int_free", "PyObject_GC_Del", "list_dealloc"):
-        logarithms = found(**{name: 20 * COMPARING, "loop": LOOP})
-        assert logarithms.carriers.functions == ()
-        assert logarithms.possible < 0.01
+MEMORY = "_PyObject_Malloc", "__memcpy_avx_unaligned_erms", "_int_free", "PyObject_GC_Del", "list_dealloc"
+
+
+@pytest.mark.parametrize("name", MEMORY)
+@pytest.mark.parametrize("counts", [KEPT_READY, DOUBLING, NUMBERS + KEPT_READY])
+def test_what_serves_memory_leaves_no_logarithm_possible_for_what_is_free(name: str, counts: np.ndarray) -> None:
+    logarithms = found(**{name: 5 * counts, "loop": LOOP})
+    assert logarithms.carriers.functions == ()
+    assert logarithms.possible < 0.01
+
+
+def test_copies_by_halves_take_a_logarithm() -> None:
+    """Each of log(n) levels of slices copies all n once."""
+    logarithms = found(memcpy=8 * LEVELS * (LOG - 5) + 2000, loop=LOOP)
+    assert logarithms.carriers.functions == ("memcpy (lib)",)
+    assert logarithms.seen > 0.2
 
 
 def test_a_function_that_is_not_known_throughout_leaves_a_logarithm_possible() -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 
+from bptt_bench.text.wording import printable
+
 TOTAL = re.compile(rb"^(?:summary|totals):\s*(\d+)\s*$", re.MULTILINE)
 SMALLEST_SHARE = 1 / 1000  # of all instructions, below which a function is left out
 KINDS = {b"ob": b"ob", b"cob": b"ob", b"fn": b"fn", b"cfn": b"fn"}  # what a line names, for itself or for a call
@@ -72,4 +74,4 @@ def _label(function: str, library: str) -> str:
     plain = plain.partition("(")[0].strip()
     short = (plain.rpartition(" ")[2] or name)[:LONGEST_NAME]
     file = library.rpartition("/")[2]
-    return f"{short}{mark}{level} ({file.partition('.so')[0].partition('.cpython')[0]})"
+    return printable(f"{short}{mark}{level} ({file.partition('.so')[0].partition('.cpython')[0]})")

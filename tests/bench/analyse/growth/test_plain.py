@@ -1,0 +1,111 @@
+"""Which powers the functions of a count take, and which laws that leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pandas as pd
+import pytest
+from bptt_bench.analyse.discover.discover import discover, discover_leading
+from bptt_bench.analyse.growth.plain import outgrowing_law, plain_laws, steeper_functions
+from bptt_bench.analyse.growth.slopes import Response
+from bptt_bench.plan import CostLaw
+
+LEVELS = np.array([16.0, 34, 74, 160, 290, 500, 1077, 1600, 2901, 5000, 10_772, 25_000, 50_000])
+Functions = Mapping[str, Callable[[np.ndarray], np.ndarray]]
+LOOP: Functions = {"step (lib)": lambda n: 180 * n + 90_000, "call (lib)": lambda n: 30 * n + 2500}
+SORT: Functions = {**LOOP, "merge (lib)": lambda n: 3 * n * np.log2(n)}
+COPY: Functions = {**LOOP, "__memcpy_avx (libc)": lambda n: n * n / 800}
+TABLE: Functions = {**LOOP, "look (lib)": lambda n: n * (60 + 9 * np.sin(2 * np.log(n)))}
+
+
+def response(functions: Functions, levels: np.ndarray = LEVELS) -> Response:
+    counts = {name: np.asarray(count(levels), dtype=np.float64) for name, count in functions.items()}
+    total = np.sum(list(counts.values()), axis=0)
+    return Response(points={"n": levels}, values=total, is_exact=True, by_function=counts)
+
+
+def laws(functions: Functions, levels: np.ndarray = LEVELS) -> list[str]:
+    return [law.text for law in plain_laws(response(functions, levels))]
+
+
+@pytest.mark.parametrize(
+    ("functions", "expected"),
+    [
+        (LOOP, ["n"]),
+        (SORT, ["n*log(n)"]),
+        (COPY, ["n**2"]),
+        ({**LOOP, "root (lib)": lambda n: 4 * n**1.5}, []),  # between two powers
+        ({**LOOP, "rare (lib)": lambda n: n * n / 6000}, []),  # which would be most of it at larger sizes
+        ({"only (lib)": lambda n: 900 * np.log2(n)}, []),
+    ],
+)
+def test_the_highest_power_that_a_good_part_takes_leads(functions: Functions, expected: list[str]) -> None:
+    assert laws(functions) == expected
+
+
+def test_what_is_too_little_known_says_nothing() -> None:
+    assert laws(LOOP, LEVELS[:5]) == []
+    known = response(LOOP)
+    half = {"step (lib)": 0.5 * known.values}
+    assert plain_laws(Response(points=known.points, values=known.values, is_exact=True, by_function=half)) == []
+    assert plain_laws(Response(points=known.points, values=known.values, is_exact=True)) == []
+
+
+def test_numbers_that_are_made_anew_take_no_power_of_small_sizes() -> None:
+    """Up to some 800 numbers most of the growth is that of numbers above 256."""
+    numbers: Functions = {
+        "step (lib)": lambda n: 60 * n + 900,
+        "PyLong_FromLong (lib)": lambda n: 20 * n + 40 * np.maximum(n - 256, 0),
+        "_PyObject_Malloc (lib)": lambda n: 1 + 50 * np.maximum(n - 256, 0),
+    }
+    small = np.array([100.0, 150, 200, 300, 400, 600, 800])
+    assert laws(numbers, small) in ([], ["n"])
+    assert outgrowing_law(CostLaw("n"), response(numbers, small)) is None
+
+
+@pytest.mark.parametrize(("law", "outgrowing"), [("n", "n**2"), ("n*log(n)", "n**2"), ("n**1.5", None), ("n**2", None)])
+def test_a_law_is_outgrown_by_a_whole_power_more(law: str, outgrowing: str | None) -> None:
+    found = outgrowing_law(CostLaw(law), response(COPY))
+    assert (None if found is None else found.text) == outgrowing
+
+
+def test_functions_that_grow_far_more_are_told_from_those_that_jump() -> None:
+    growing: Functions = {**LOOP, "scan (lib)": lambda n: n**1.8 / 100}
+    assert steeper_functions(CostLaw("n"), response(growing)).functions == ("scan (lib)",)
+    jumping: Functions = {**LOOP, "block (lib)": lambda n: np.where(n > 4000, 20.0, 0.2) * n}
+    assert steeper_functions(CostLaw("n"), response(jumping)).functions == ()
+    assert steeper_functions(CostLaw("n"), response(COPY)).functions == ()  # which serves memory
+
+
+def counted(functions: Functions, *, known: bool = True) -> pd.DataFrame:
+    given = response(functions)
+    table = pd.DataFrame({"subject": "it", "n": LEVELS, "instructions_count": given.values})
+    each = [{name: counts[i] for name, counts in given.by_function.items()} for i in range(len(LEVELS))]
+    table.attrs["factors"] = ["n"]
+    table.attrs["counts"] = [
+        {
+            "subject": "it",
+            "point": {"n": float(level)},
+            "by_input": {"instructions": [total]},
+            "by_function": one if known else {},
+        }
+        for level, total, one in zip(LEVELS, given.values, each, strict=True)
+    ]
+    return table
+
+
+def test_laws_that_are_found_are_those_of_functions() -> None:
+    for functions, expected in ((LOOP, ["n"]), (SORT, ["n*log(n)"]), (COPY, ["n**2"])):
+        found = discover_leading(counted(functions), response="instructions_count")
+        assert [one.law.text for one in found.candidates] == expected
+        stated = discover(counted(functions), response="instructions_count")
+        assert [one.law.text for one in stated.candidates] == expected
+    total = discover_leading(counted(SORT, known=False), response="instructions_count")
+    assert len(total.candidates) > 1
+
+
+def test_two_laws_that_functions_leave_are_as_likely() -> None:
+    found = discover_leading(counted(TABLE), response="instructions_count")
+    assert {one.law.text: one.weight for one in found.candidates} == {"n": 0.5, "n*log(n)": 0.5}
