@@ -195,7 +195,7 @@ def _read_levels(name: str, values: object) -> tuple[float, ...]:
     if name == FIXTURE:
         raise ExperimentError(f"{name}: is the fixture that measures; give the factor another name")
     if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
-        hint = did_you_mean(name, OPTIONS)
+        hint = did_you_mean(name, [*OPTIONS, "at_most"])
         raise ExperimentError(f"{name} must be a sequence of levels, such as {EXAMPLE}, got {values!r}{hint}")
     factor = Factor(name=name, kind="real")
     numbers = list(dict.fromkeys(float(factor.validate(value)) for value in values))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
-from bptt_bench.analyse.data.response import is_exact, no_noise
+from bptt_bench.analyse.data.response import is_exact, meaning, no_noise
 from bptt_bench.plan import (
     Claim,
     CrossoverClaim,
@@ -350,7 +350,7 @@ def _growth(analysis: Analysis) -> Iterator[NamedFigure]:
         for line in lines_along(factor, factors, points)[:1]:
             yield NamedFigure(
                 name=_file_name("growth", factor),
-                title=f"How the time grows with {factor}",
+                title=f"How the {meaning(found[line.subjects[0]].fit.response)} grows with {factor}",
                 caption=explained + " ".join(_growth_text(name, found[name]) for name in line.subjects),
                 draw=functools.partial(figure_growth, analysis, line, found),
                 is_further=explained == AGAIN,

@@ -20,7 +20,7 @@ from bptt_bench.report.words.findings.clauses import words
 
 STYLES = {"higher": "bold red", "lower": "green", "same": "", "undetermined": "yellow"}
 MARKS = {"higher": "✗", "lower": "✓", "same": "✓", "undetermined": "?"}
-COMMON = "what most unit costs have in common"
+COMMON, ONLY = "what most unit costs have in common", "the only unit cost that both have"
 
 
 def show_comparison(found: Comparison, console: Console | None = None) -> None:
@@ -101,8 +101,11 @@ def _below(found: Comparison) -> list[str]:
     tests = f"{together}: {correction}; each interval is at the level at which its unit cost was tested"
     lines = [tests] if tested else []
     if found.common is not None:
-        common = f"{COMMON}: {times(found.common)}"
-        if not found.paired and all(one.ratio != found.common for one in found.changes):
+        timed = sum(not is_exact(one.response) for one in found.changes)
+        common = f"{COMMON if timed > 1 else ONLY}: {times(found.common)}"
+        if not found.paired and timed == 1:
+            common += "; it may be due to the machine (`compare --baseline REF` measures in turns and settles that)"
+        elif not found.paired and all(one.ratio != found.common for one in found.changes):
             common += (
                 "; it may be due to the machine, so unit costs are shown relative to it "
                 "(`compare --baseline REF` measures in turns and settles that)"

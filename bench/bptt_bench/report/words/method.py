@@ -51,17 +51,17 @@ def _measuring(frame: pd.DataFrame, run: dict[str, Any], workers: list[dict[str,
 
     sentences = []
     cells, blocks = run.get("cells"), run.get("blocks")
-    if cells is not None and blocks is not None:
+    tests = len(beyond_samples(frame))
+    weighed, counted = (int((frame["stage"] == stage).sum()) if "stage" in frame.columns else 0 for stage in UNTIMED)
+    timed = len(frame) - tests - weighed - counted
+    if cells is not None and blocks is not None and timed:
         sentences.append(
             f"{_count(cells, 'cell')} (a subject at a point) were visited once in each of {_count(blocks, 'block')}, "
             f"in an order shuffled from seed {run.get('seed', 0)}, with the subjects of a point next to each other"
         )
-    tests = len(beyond_samples(frame))
-    weighed, counted = (int((frame["stage"] == stage).sum()) if "stage" in frame.columns else 0 for stage in UNTIMED)
     of_sweep = " of the sweep" if tests else ""
-    sentences.append(
-        f"{_count(len(frame) - tests - weighed - counted, 'sample')}{of_sweep} were kept, every one of them"
-    )
+    if timed or not counted:
+        sentences.append(f"{_count(timed, 'sample')}{of_sweep} were kept, every one of them")
     if tests:
         more = show.number(tests, 9)
         again = ", and at some of its own to see whether the machine had changed" if "anchors" in frame.attrs else ""
@@ -75,9 +75,10 @@ def _measuring(frame: pd.DataFrame, run: dict[str, Any], workers: list[dict[str,
         if floors:
             subtracted = ", which is subtracted" if frame.attrs.get("subtracts_empty_call") else ""
             sentences.append(f"An empty call cost {show.si(max(floors))}{subtracted}")
-    sentences.append(
-        "Inputs were prepared outside the timing, samples calibrated and warmed up, garbage collection off"
-    )
+    if timed:
+        sentences.append(
+            "Inputs were prepared outside the timing, samples calibrated and warmed up, garbage collection off"
+        )
     sentences += _inputs(frame.attrs.get("inputs", {}))
     if weighed:
         sentences.append(
@@ -136,7 +137,8 @@ def _time_spent(finish: dict[str, Any] | None) -> str:
     if not finish:
         return "The run was not finished, or did not come from this tool: how the time was spent is not known."
     share, wall = finish.get("busy_share"), finish.get("wall_seconds_after_workers_started")
-    return f"{show.duration(wall)} after the workers had started, {show.percent(share)} of it inside evaluations."
+    inside = "" if share is None else f", {show.percent(share)} of it inside evaluations"
+    return f"{show.duration(wall)} after the workers had started{inside}."
 
 
 def _count(n: float, one: str, many: str | None = None) -> str:
