@@ -48,6 +48,25 @@ def test_the_figure_leads_and_its_caption_answers(analysis: Analysis) -> None:
     assert "pairs: the time grows as n²." in growth.caption
 
 
+def test_counts_are_not_called_a_time() -> None:
+    experiment = bench.experiment(prepare, name="one", measure="instructions", n=N.astype(int).tolist())
+    frame = pd.DataFrame({"subject": "one", "n": N, "instructions_count": 40 * N + 9000, "timing": "counts"})
+    frame.attrs["factors"] = ["n"]
+    (growth,) = (one for one in gallery(analyse(frame, experiment)) if one.kind == "growth")
+    assert growth.title == "How the number of instructions grows with n"
+    assert growth.caption.endswith("one: the number of instructions grows as n.")
+
+
+def test_calls_that_return_what_does_the_work_later_have_no_law(analysis: Analysis) -> None:
+    lazy = {"subject": "scan", "returned": "generator", "changed": {}}
+    analysis.evidence.frame.attrs["inspections"] = [{**lazy, "point": {"n": n}} for n in N.tolist()]
+    analysis.evidence.memo.clear()
+    found = find_laws(analysis.evidence)
+    assert isinstance(found["scan"], str)
+    assert found["scan"].startswith("result: a call returns a value of type generator, which does its work when it is")
+    assert not isinstance(found["pairs"], str)
+
+
 def test_laws_are_drawn_beyond_what_was_measured(analysis: Analysis) -> None:
     found = {name: one for name, one in find_laws(analysis.evidence).items() if not isinstance(one, str)}
     (line,) = lines_along("n", ["n"], {name: one.fit.points for name, one in found.items()})

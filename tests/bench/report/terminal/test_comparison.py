@@ -10,7 +10,7 @@ from bptt_bench.report.terminal.comparison import show_comparison
 from rich.console import Console
 
 
-def printed(*words: Word) -> str:
+def printed(*words: Word, paired: bool = True) -> str:
     changes = tuple(
         Change(
             subject="sort",
@@ -25,7 +25,7 @@ def printed(*words: Word) -> str:
     )
     found = Comparison(
         names=("before", "after"),
-        paired=True,
+        paired=paired,
         tolerance=0.02,
         confidence=0.95,
         changes=changes,
@@ -55,3 +55,8 @@ def test_intervals_promise_no_more_than_they_hold() -> None:
     text = printed("same", "same")
     assert "verdicts hold together at 95\u202f%: Holm's correction over 2 coefficients; each interval is" in text
     assert "what most unit costs have in common: ×1.000 [0.900, 1.100]\n" in text
+
+
+def test_a_unit_cost_by_itself_may_be_that_of_the_machine() -> None:
+    text = printed("same", paired=False)
+    assert "the only unit cost that both have: ×1.000 [0.900, 1.100]; it may be due to the machine (`compare" in text

@@ -107,6 +107,14 @@ def test_a_ratio_says_at_how_many_points_it_is_outside() -> None:
     [
         ({}, ""),
         ({"closer": "n**2", "also_fit": ("n**2",)}, "; n² fits far better"),
+        (
+            {"closer": "n**2", "carriers": ("__memcpy_avx_unaligned_erms (libc)",), "carried": 0.96},
+            "; n² fits far better: memcpy (libc), 96 % of the instructions",
+        ),
+        (
+            {"closer": "n**2", "carriers": ("f (lib)", "g (lib)"), "carried": 0.5},
+            "; n² fits far better: f (lib) and others, 50 % of the instructions",
+        ),
         ({"rival": "n*log(n)"}, "; n·log(n) may be the law as well"),
         ({"hiding": ("n",)}, "; n may hide it, larger levels would decide"),
         ({"also_fit": ("n*log(n)",)}, "; n·log(n) fits"),

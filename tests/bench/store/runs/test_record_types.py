@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from click.testing import CliRunner
 
 JOIN = Path(__file__).resolve().parents[4] / "results" / "examples" / "join" / "samples.jsonl"
 POINT = {"n": 31, "m": 31}
+COUNT = {"record": "count", "subject": "loops", "point": POINT, "process": 0, "counts": {"adds": 1}}
 
 
 def lines() -> list[dict[str, Any]]:
@@ -134,6 +136,19 @@ def test_a_header_that_cannot_be_used_is_refused_by_each_command(
         (
             {"record": "memory", "subject": "loops", "point": POINT, "process": 0, "allocated_bytes": "x"},
             "allocated_bytes must be a number, got 'x'",
+        ),
+        (
+            {**COUNT, "by_input": {"adds": [1, math.nan]}},
+            "by_input.adds[1] must be a finite number from 0, got nan",
+        ),
+        ({**COUNT, "counts": {"adds": -1}}, "counts.adds must be a finite number from 0, got -1"),
+        (
+            {**COUNT, "by_function": {"f (a)": float("inf")}},
+            "by_function.f (a) must be a finite number from 0, got inf",
+        ),
+        (
+            {**COUNT, "by_function": {"f\x1b[31m\n(a)": 1}},
+            "by_function has the name 'f\\\\x1b[31m\\\\n(a)'; allowed are short names without control characters",
         ),
         (
             {"record": "count", "subject": "loops", "point": POINT, "process": 0, "counts": {"adds": "x"}},
