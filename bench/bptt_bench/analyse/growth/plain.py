@@ -111,7 +111,8 @@ def _leading_power(given: Response, factor: str) -> int | None:
             return None
         if sum(one.share for one in steeper) >= LEAST_SEEN:
             return None
-        if sum(one.share for one in functions if power - BELOW <= one.exponent <= power + ABOVE) >= LEAST_SEEN:
+        taken = [one for one in functions if power - BELOW <= one.exponent <= power + ABOVE]
+        if sum(one.share for one in taken if power == 1 or not one.jumps) >= LEAST_SEEN:
             return power
     return None
 

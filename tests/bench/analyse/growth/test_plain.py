@@ -96,6 +96,12 @@ def counted(functions: Functions, *, known: bool = True) -> pd.DataFrame:
     return table
 
 
+def test_a_function_that_begins_at_large_sizes_takes_no_power_for_it() -> None:
+    begins: Functions = {**LOOP, "__memset_avx (libc)": lambda n: n * np.where(n > 4000, 40.0, 2.0)}
+    assert laws(begins) == ["n"]
+    assert outgrowing_law(CostLaw("n"), response(begins)) is None
+
+
 def test_laws_that_are_found_are_those_of_functions() -> None:
     for functions, expected in ((LOOP, ["n"]), (SORT, ["n*log(n)"]), (COPY, ["n**2"])):
         found = discover_leading(counted(functions), response="instructions_count")
