@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bptt_bench.analyse.growth.functions import Logarithms, find_logarithms
+from bptt_bench.analyse.growth.functions import Logarithms, find_faster, find_logarithms, most_of_law
 from bptt_bench.analyse.growth.slopes import Response
+from bptt_bench.plan import CostLaw
 
 LEVELS = np.array(
     [16.0, 34, 74, 160, 290, 500, 625, 1077, 1600, 2321, 2901, 5000, 6250, 10_772, 12_500, 23_208, 25_000, 50_000]
@@ -80,6 +81,63 @@ def test_what_serves_memory_leaves_no_logarithm_possible_for_what_is_free(name: 
     logarithms = found(**{name: 5 * counts, "loop": LOOP})
     assert logarithms.carriers.functions == ()
     assert logarithms.possible < 0.01
+
+
+def test_what_serves_memory_by_steps_is_no_logarithm_and_leaves_one_possible() -> None:
+    logarithms = found(memcpy=5 * MERGING, loop=LOOP)
+    assert logarithms.carriers.functions == ()
+    assert logarithms.possible > 0.05
+
+
+def test_a_square_over_a_small_range_is_no_logarithm() -> None:
+    """Instructions of a maximum over n numbers, n times, as counted; a loop takes most."""
+    levels = np.array([60.0, 100, 160, 250, 400, 500, 700, 1000, 1600])
+    square, loop = levels * (82 + 1.045 * levels), 8000 * levels
+    given = Response(
+        points={"n": levels}, values=square + loop, is_exact=True, by_function={"maximum (lib)": square, "loop": loop}
+    )
+    logarithms = find_logarithms(given, "n")
+    assert logarithms is not None
+    assert logarithms.carriers.functions == ()
+
+
+def test_numbers_that_get_longer_as_text_are_no_logarithm() -> None:
+    """Instructions of a digest for each line that ends in its number, as counted."""
+    levels = np.array(
+        [290.0, 500, 625, 1077, 1346, 2321, 2500, 2901, 5000, 6250, 10_000, 10_772, 23_208, 25_000, 50_000]
+    )
+    each = np.array(
+        [217.9, 220.1, 218.5, 223.3, 230.2, 239.7, 241.3, 243.1, 247.8, 249.5, 251.3, 253.9, 271.4, 272.5, 279.5]
+    )
+    given = Response(
+        points={"n": levels}, values=levels * each, is_exact=True, by_function={"digest (lib)": levels * each}
+    )
+    logarithms = find_logarithms(given, "n")
+    assert logarithms is not None
+    assert logarithms.carriers.functions == ()
+    assert logarithms.possible > 0.3
+
+
+def test_a_logarithm_that_is_little_of_its_function_is_not_seen() -> None:
+    assert found(step=5 * LEVELS * (100 + 2 * LOG)).carriers.functions == ()
+    assert found(step=5 * LEVELS * (20 + 2 * LOG)).carriers.functions == ("step (lib)",)
+
+
+def test_a_function_that_follows_no_law_may_hold_any() -> None:
+    uneven = LEVELS * np.where(np.arange(len(LEVELS)) % 2, 40.0, 10.0)
+    total = LOOP + uneven
+    given = response(total, slice(None), loop=LOOP, uneven=uneven)
+    share = float(uneven[-1] / total[-1])
+    assert most_of_law(given, CostLaw("n**2"), ("1", "n")) == pytest.approx(share, abs=0.01)
+    even = response(LOOP + LEVELS, slice(None), loop=LOOP, even=LEVELS)
+    assert most_of_law(even, CostLaw("n**2"), ("1", "n")) == pytest.approx(0, abs=0.01)
+
+
+def test_a_function_is_named_from_a_fiftieth_of_the_instructions() -> None:
+    for share, named in ((0.5, ()), (2.0, ("square (lib)",))):
+        square = share / 50 * LOOP[-1] * (LEVELS / LEVELS[-1]) ** 2
+        given = response(LOOP + square, slice(None), loop=LOOP, square=square)
+        assert find_faster(given, CostLaw("n"), {"n": 0.05}).functions == named
 
 
 def test_copies_by_halves_take_a_logarithm() -> None:

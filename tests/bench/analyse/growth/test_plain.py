@@ -61,6 +61,7 @@ def test_numbers_that_are_made_anew_take_no_power_of_small_sizes() -> None:
         "_PyObject_Malloc (lib)": lambda n: 1 + 50 * np.maximum(n - 256, 0),
     }
     small = np.array([100.0, 150, 200, 300, 400, 600, 800])
+    assert laws({"step (lib)": numbers["step (lib)"], "square (lib)": lambda n: n * n / 9}, small) == ["n**2"]
     assert laws(numbers, small) in ([], ["n"])
     assert outgrowing_law(CostLaw("n"), response(numbers, small)) is None
 
@@ -74,7 +75,7 @@ def test_a_law_is_outgrown_by_a_whole_power_more(law: str, outgrowing: str | Non
 def test_functions_that_grow_far_more_are_told_from_those_that_jump() -> None:
     growing: Functions = {**LOOP, "scan (lib)": lambda n: n**1.8 / 100}
     assert steeper_functions(CostLaw("n"), response(growing)).functions == ("scan (lib)",)
-    jumping: Functions = {**LOOP, "block (lib)": lambda n: np.where(n > 4000, 20.0, 0.2) * n}
+    jumping: Functions = {**LOOP, "block (lib)": lambda n: np.where(n > 20_000, 20.0, 0.2) * n}
     assert steeper_functions(CostLaw("n"), response(jumping)).functions == ()
     assert steeper_functions(CostLaw("n"), response(COPY)).functions == ()  # which serves memory
 
@@ -97,8 +98,8 @@ def counted(functions: Functions, *, known: bool = True) -> pd.DataFrame:
 
 
 def test_a_function_that_begins_at_large_sizes_takes_no_power_for_it() -> None:
-    begins: Functions = {**LOOP, "__memset_avx (libc)": lambda n: n * np.where(n > 4000, 40.0, 2.0)}
-    assert laws(begins) == ["n"]
+    begins: Functions = {**LOOP, "__memset_avx (libc)": lambda n: n * np.where(n > 20_000, 40.0, 11.0)}
+    assert "n**2" not in laws(begins)
     assert outgrowing_law(CostLaw("n"), response(begins)) is None
 
 
@@ -106,10 +107,33 @@ def test_laws_that_are_found_are_those_of_functions() -> None:
     for functions, expected in ((LOOP, ["n"]), (SORT, ["n*log(n)"]), (COPY, ["n**2"])):
         found = discover_leading(counted(functions), response="instructions_count")
         assert [one.law.text for one in found.candidates] == expected
+        lower = {"n"} if expected != ["n"] else set()
+        assert {str(term) for term in found.fit.full_law.terms} == {*expected, *lower, "1"}
         stated = discover(counted(functions), response="instructions_count")
         assert [one.law.text for one in stated.candidates] == expected
     total = discover_leading(counted(SORT, known=False), response="instructions_count")
     assert len(total.candidates) > 1
+
+
+def test_a_law_that_the_total_has_nothing_of_is_none() -> None:
+    """Of words that are counted the chains of a table rise once, and fall again."""
+    falling: Functions = {**LOOP, "look (lib)": lambda n: n * (60 - 9 * np.sin(np.log(n) / 1.9))}
+    given = response(falling)
+    beside = given.beside_with(CostLaw("n*log(n)"), ("1", "n"))
+    assert beside is not None
+    assert (beside.share < 0.01) == (laws(falling) == ["n"])
+
+
+def test_a_law_of_two_that_are_left_is_outgrown_by_neither() -> None:
+    assert laws(TABLE) == ["n", "n*log(n)"]
+    assert outgrowing_law(CostLaw("log(n)"), response(TABLE)) is not None
+    assert outgrowing_law(CostLaw("n**0.15"), response(TABLE)) is not None  # n is 0.85 more
+    assert outgrowing_law(CostLaw("n**0.25"), response(TABLE)) is None  # only n·log(n) is as much more
+
+
+def test_what_serves_memory_and_grows_far_more_leaves_the_law_to_the_total() -> None:
+    steep: Functions = {**LOOP, "__memcpy_avx (libc)": lambda n: n**1.5 / 4}
+    assert laws(steep) == []
 
 
 def test_two_laws_that_functions_leave_are_as_likely() -> None:

@@ -112,3 +112,36 @@ def test_functions_that_grow_more_than_the_law_are_named() -> None:
 def test_without_functions_a_total_is_judged_as_before(law: str) -> None:
     only: Counts = {"all (lib)": lambda n: 26 * n * np.log2(n) + 400 * n}
     assert verdict(only, law, known=False).verdict == ("supported" if law == "n*log(n)" else "refuted")
+
+
+def test_a_law_beside_which_functions_grow_far_more_is_left_open() -> None:
+    """At larger sizes they are most of it."""
+    rare: Counts = {**LOOP, "scan (lib)": lambda n: n**1.6 / 40}
+    found = verdict(rare, "n")
+    assert found.verdict == "inconclusive"
+    assert "scan (lib) grows more than the law, 7 % of the instructions" in text_of(found.reason)
+    assert verdict({**LOOP, "scan (lib)": lambda n: n**1.6 / 400}, "n").verdict == "supported"
+
+
+def test_a_square_that_functions_take_refutes_what_the_total_leaves_open() -> None:
+    copies: Counts = {**LOOP, "__memcpy_avx_unaligned_erms (libc)": lambda n: n * n / 1500}
+    assert verdict(copies, "n", known=False).verdict != "refuted"
+    found = verdict(copies, "n")
+    assert found.verdict == "refuted"
+    assert "n² fits far better; memcpy (libc) grows more than the law, 14 % of the instructions" in text_of(
+        found.reason
+    )
+    assert verdict(copies, "n**2").verdict != "refuted"
+
+
+def test_only_functions_that_grow_as_the_total_does_are_to_blame() -> None:
+    """A function whose numbers get longer grows a little more than n too."""
+    functions: Counts = {
+        **LOOP,
+        "text (lib)": lambda n: n**1.15 * 90,
+        "scan (lib)": lambda n: n * n / 4,
+    }
+    found = verdict(functions, "n")
+    assert found.verdict == "refuted"
+    assert "scan (lib) grows more than the law" in text_of(found.reason)
+    assert "text (lib)" not in text_of(found.reason)
