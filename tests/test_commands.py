@@ -58,7 +58,13 @@ def test_commands_of_a_chain_stay_in_order_and_others_stand_alone() -> None:
 
 
 def test_what_a_command_makes_is_used_in_its_chain_alone() -> None:
-    makers = {"results/mine": "mine", "my_sort": "my_sort", "grows": "how_it_grows", "results/sorting": "sorting"}
+    makers = {
+        "results/mine": "mine",
+        "my_sort": "my_sort",
+        "grows": "how_it_grows",
+        "results/sorting": "sorting",
+        "results/drained": "drained",
+    }
     for command, entry in listed().items():
         for made in (name for name in makers if name in str(entry.get("run", ""))):
             assert entry.get("chain") == makers[made], command

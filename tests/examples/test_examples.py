@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bptt_bench.measure.worker.counting.perf_event import INSTRUCTIONS, counts_here
 
 ROOT = Path(__file__).resolve().parents[2]
 SHORT = """\
@@ -70,7 +71,15 @@ def test_nested_loops_that_are_said_to_be_linear_are_caught(tmp_path: Path) -> N
     assert "refuted" not in right
 
 
-@pytest.mark.parametrize("name", ["sorting", "matrix_product", "join"])
+def test_taking_items_from_the_front_of_a_list_names_what_moves_the_rest(tmp_path: Path) -> None:
+    (verdict,) = measured("drained_list", tmp_path).values()
+    assert verdict["verdict"] == "refuted"
+    assert verdict["low"] > 1.8
+    if not counts_here(INSTRUCTIONS):  # the counters of a processor know no functions
+        assert "n² fits far better; memcpy (libc) grows more than the law, 9" in verdict["reason"]
+
+
+@pytest.mark.parametrize("name", ["sorting", "matrix_product", "join", "drained_list"])
 def test_an_example_is_short_and_says_how_to_run_it(name: str) -> None:
     text = (ROOT / "examples" / f"{name}.py").read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 60

@@ -69,15 +69,12 @@ def closer_by_logarithm(given: Response, law: CostLaw, allowed: Margin) -> Close
         more = full.terms[0].local_exponent(factor, at) - power
         if more <= allowed.margin:
             return None
-        asked = _Asked(given, bare, full, factor)
         if is_same(law, bare, given.points):
             is_asked = power == 1 and allowed.bound != "lower"  # n²/2 - n/2 grows as if it had a logarithm
-            functions = find_logarithms(given, factor, power) if is_asked else None
-            return CloserLaw.of(full, functions) if is_asked and _is_there(asked, functions) else None
+            return _with_logarithm(given, bare, full, find_logarithms(given, factor)) if is_asked else None
         if is_same(law, full, given.points):
             is_asked = allowed.bound != "upper"
-            functions = find_logarithms(given, factor, power) if is_asked else None
-            return CloserLaw.of(bare, functions) if is_asked and _is_absent(asked, functions) else None
+            return _without_logarithm(given, bare, full, find_logarithms(given, factor, power)) if is_asked else None
     return None
 
 
@@ -99,43 +96,33 @@ class CloserLaw(NamedTuple):
     text: str
     carriers: Carriers = Carriers()
 
-    @classmethod
-    def of(cls, law: CostLaw, found: Logarithms | None) -> CloserLaw:
-        """Return a law with the functions that were found to grow so."""
-        return cls(law.text) if found is None else cls(law.text, found.carriers)
 
-
-class _Asked(NamedTuple):
-    """Counts, and the laws without a logarithm of the only factor and with it, of which one is asked about."""
-
-    given: Response
-    bare: CostLaw
-    full: CostLaw
-    factor: str
-
-
-def _is_there(asked: _Asked, functions: Logarithms | None) -> bool:
-    """Return whether counts need the logarithm, and it is a good part of them."""
+def _with_logarithm(given: Response, bare: CostLaw, full: CostLaw, functions: Logarithms | None) -> CloserLaw | None:
+    """Return the law with a logarithm, if counts need it, and it is a good part of them; by both ranges of a total."""
     if functions is not None:
-        return functions.seen >= LEAST_SEEN
-    needs = _needs(*asked)
+        return CloserLaw(full.text, functions.carriers) if functions.seen >= LEAST_SEEN else None
+    needs = _needs(given, bare, full)
     gains = [one.logarithm for one in needs]
     is_part = all(one.share >= LEAST_SHARE for one in needs)
     is_needed = bool(gains) and max(gains) >= FAR_CLOSER and min(gains) >= CLOSER
-    return is_needed and is_part and max(one.threshold for one in needs) >= BENT
+    is_there = is_needed and is_part and max(one.threshold for one in needs) >= BENT
+    return CloserLaw(full.text) if is_there else None
 
 
-def _is_absent(asked: _Asked, functions: Logarithms | None) -> bool:
-    """Return whether counts do not need the logarithm, and it would be seen were it there."""
+def _without_logarithm(given: Response, bare: CostLaw, full: CostLaw, functions: Logarithms | None) -> CloserLaw | None:
+    """Return the law without a logarithm, if counts do not need it, and it would be seen were it there."""
     if functions is not None:
-        return not functions.carriers.functions and functions.possible <= MOST_POSSIBLE
-    needs = _needs(*asked)
-    is_needed = any(one.logarithm >= NEEDED for one in needs)
-    return not is_needed and any(one.absence >= CLOSER for one in needs)
+        is_absent = not functions.carriers.functions and functions.possible <= MOST_POSSIBLE
+    else:
+        needs = _needs(given, bare, full)
+        is_needed = any(one.logarithm >= NEEDED for one in needs)
+        is_absent = not is_needed and any(one.absence >= CLOSER for one in needs)
+    return CloserLaw(bare.text) if is_absent else None
 
 
-def _needs(given: Response, bare: CostLaw, full: CostLaw, factor: str) -> list[_Needs]:
+def _needs(given: Response, bare: CostLaw, full: CostLaw) -> list[_Needs]:
     """Return what all counts need, and the large ones; nothing where a term has no value."""
+    (factor,) = given.points
     found = []
     for one in (given, given.largest(LARGE_SHARE) or given):
         lower = [term for term in ("1", f"log({factor})", factor) if term != bare.text]

@@ -32,11 +32,11 @@ from bptt_bench.analyse.findings.obstacles import NoNeighbours, UnseenWork, Unus
 from bptt_bench.analyse.findings.reason import Kind, Reason
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.growth.count_records import counts_by_function, find_unseen_work, spread_of_inputs
-from bptt_bench.analyse.growth.details import answer_in_detail
 from bptt_bench.analyse.growth.margins import Margin, verdict_on
 from bptt_bench.analyse.growth.operation_cost import MOST_RISE, circumstances_of, find_operation_cost
 from bptt_bench.analyse.growth.other_laws import AS_CLOSE, LEAST_OWN_BESIDE_TERMS
 from bptt_bench.analyse.growth.question import LEAST_SEEN, Answer, LawQuestion, least_hidden_of_several
+from bptt_bench.analyse.growth.refine import refined_answer
 from bptt_bench.analyse.growth.slopes import FEWEST_LARGE, LARGE_SHARES, Response
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.verdicts.verdict import KINDS, Verdict, conclude, inconclusive
@@ -124,7 +124,7 @@ def _judge(
     answer = _answer_counts(question) if exact else question.answer()
     if answer is not None and exact:
         may_be_refuted = _reaches_claimed(evidence, claim.subject, fit)
-        answer = answer_in_detail(whole, question, answer, may_be_refuted=may_be_refuted)
+        answer = refined_answer(whole, question, answer, may_be_refuted=may_be_refuted)
     if answer is None or all(one.n_steps == 0 for one in answer.finding.growths):
         return Reason(kind=Kind.NO_DATA, finding=NoNeighbours(subject=claim.subject, n_points=fit.n_points))
     return Judged(answer, fit)

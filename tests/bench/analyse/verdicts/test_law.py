@@ -14,7 +14,7 @@ import bptt_bench as bench
 import numpy as np
 import pandas as pd
 import pytest
-from bptt_bench.analyse.growth import details
+from bptt_bench.analyse.growth import refine
 from bptt_bench.analyse.growth.logarithm import CloserLaw
 from bptt_bench.analyse.verdicts import law as law_verdicts
 from bptt_bench.analyse.verdicts.judges import judge
@@ -599,7 +599,7 @@ def test_counts_reach_their_claimed_levels_only_at_all_of_them_together(
 def test_a_law_that_a_closer_one_refutes_is_shown_as_it_grows_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beside a line, n·log(n) grows as these counts do; by itself it grows more."""
     counts = lambda n: 26 * n * np.log(n) + 400 * n  # noqa: E731
-    monkeypatch.setattr(details, "closer_by_logarithm", lambda *_: CloserLaw("n"))
+    monkeypatch.setattr(refine, "closer_by_logarithm", lambda *_: CloserLaw("n"))
     found = worked(counts, None, "n*log(n)")
     assert found.verdict == "refuted"
     assert found.predicted == pytest.approx(1 + 1 / np.log(max(SMALL)), abs=1e-6)

@@ -1,4 +1,4 @@
-"""The answer of counts in the light of what their details say: whether there is a logarithm, and in which functions."""
+"""The answer of counts once more, by whether they have a logarithm and by what functions of compiled code take."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bptt_bench.plan import CostLaw
 from bptt_bench.plan.experiment.instructions import lower_order_terms
 
 
-def answer_in_detail(whole: Response, question: LawQuestion, answer: Answer, *, may_be_refuted: bool) -> Answer:
+def refined_answer(whole: Response, question: LawQuestion, answer: Answer, *, may_be_refuted: bool) -> Answer:
     """Return the answer of counts, less laws with a logarithm more or fewer than they have.
 
     Parameters
