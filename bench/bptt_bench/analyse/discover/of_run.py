@@ -36,6 +36,7 @@ def find_laws(evidence: Evidence) -> dict[str, LawSet | str]:
 def _find(evidence: Evidence, subject: str) -> LawSet | str | None:
     samples = evidence.samples
     rows = samples[(samples["subject"] == subject).to_numpy(dtype=bool)]
+    rows.attrs["counts"] = evidence.frame.attrs.get("counts", ())  # of functions too, which samples are without
     timed = evidence.rows(subject, SECONDS_PER_EVAL)
     try:
         _require_work(evidence, subject)

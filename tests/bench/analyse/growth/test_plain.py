@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import bptt_bench as bench
 import numpy as np
 import pandas as pd
 import pytest
+from bptt_bench.analyse import analyse
 from bptt_bench.analyse.discover.discover import discover, discover_leading
+from bptt_bench.analyse.discover.law_set import LawSet
+from bptt_bench.analyse.discover.of_run import find_laws
 from bptt_bench.analyse.growth.plain import outgrowing_law, plain_laws, steeper_functions
 from bptt_bench.analyse.growth.slopes import Response
 from bptt_bench.plan import CostLaw
@@ -134,6 +138,21 @@ def test_a_law_of_two_that_are_left_is_outgrown_by_neither() -> None:
 def test_what_serves_memory_and_grows_far_more_leaves_the_law_to_the_total() -> None:
     steep: Functions = {**LOOP, "__memcpy_avx (libc)": lambda n: n**1.5 / 4}
     assert laws(steep) == []
+
+
+@pytest.mark.parametrize("is_timed", [False, True])
+def test_a_run_without_a_law_is_answered_by_functions(*, is_timed: bool) -> None:
+    table = counted(SORT).assign(timing="counts")
+    if is_timed:
+        levels = np.repeat(np.geomspace(1000, 100_000, 8).round(), 3)
+        seconds = pd.DataFrame({"subject": "it", "n": levels, "seconds_per_eval": 1e-8 * levels * np.log(levels)})
+        table = pd.concat([table, seconds.assign(timing="whole")], ignore_index=True)
+        table.attrs = counted(SORT).attrs
+    measure = ("time", "instructions") if is_timed else "instructions"
+    experiment = bench.experiment({"it": lambda _point: list}, n=[1000, 50_000], measure=measure)
+    found = find_laws(analyse(table, experiment).evidence)["it"]
+    assert isinstance(found, LawSet)
+    assert [one.law.text for one in (found.work[0] if is_timed else found).candidates] == ["n*log(n)"]
 
 
 def test_two_laws_that_functions_leave_are_as_likely() -> None:
